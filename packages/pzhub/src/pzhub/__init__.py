@@ -1,0 +1,1 @@
+"""The Photo-z Server: web site, REST API, chores and pipeline runner."""

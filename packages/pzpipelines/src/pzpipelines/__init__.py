@@ -1,0 +1,1 @@
+"""Photo-z pipelines: pure steps, thin edges."""

@@ -1,0 +1,1 @@
+"""What a photo-z table is: roles, product types, formats, expressions, profiles."""
