@@ -1,0 +1,1 @@
+"""Users, tokens, groups, sign-in."""

@@ -1,0 +1,6 @@
+"""Models of accounts."""
+
+from pzhub.accounts.models.token import ApiToken, TokenScope
+from pzhub.accounts.models.user import ADMIN_GROUP, User
+
+__all__ = ["ADMIN_GROUP", "ApiToken", "TokenScope", "User"]

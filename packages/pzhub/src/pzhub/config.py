@@ -1,0 +1,87 @@
+"""Every environment variable of the server: type, default, one sentence.
+
+Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pztables.product_types import MAX_UPLOAD_BYTES
+
+
+class HubConfig(BaseSettings):
+    """Configuration of one server, from variables named ``PZHUB_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix="PZHUB_", extra="ignore")
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder that holds everything the server keeps."
+    )
+    database_url: str = Field(
+        "", description="Database address; empty means SQLite in the data folder."
+    )
+    secret_key: str = Field(
+        "",
+        description="Signs sessions and links; empty means the key file in the data folder.",
+    )
+    debug: bool = Field(False, description="Show tracebacks in the browser; for development only.")
+    allowed_hosts: list[str] = Field(
+        ["localhost", "127.0.0.1", "[::1]"],
+        description="Host names that the server answers to (JSON list).",
+    )
+    base_url: str = Field(
+        "", description="Public address of the site, for links in mail; empty means as requested."
+    )
+    behind_proxy: bool = Field(
+        False, description="Trust X-Forwarded-Proto and X-Forwarded-Host of a reverse proxy."
+    )
+    environment_name: str = Field(
+        "Development",
+        description="Name of this instance; any other than Production shows the test banner.",
+    )
+    production_url: str = Field(
+        "", description="Address of the production site, linked from the test banner."
+    )
+    operator_name: str = Field("", description="Who runs this instance, for the footer.")
+    helpdesk_email: str = Field("", description="Where users ask for help.")
+    max_upload_bytes: int = Field(
+        MAX_UPLOAD_BYTES, gt=0, description="Largest file that a user may upload, bytes."
+    )
+    inspection_memory_bytes: int = Field(
+        2_000_000_000, gt=0, description="Memory limit of one file inspection, bytes."
+    )
+    inspection_seconds: int = Field(
+        600, gt=0, description="Time limit of one file inspection, seconds."
+    )
+    archive_hours: int = Field(72, gt=0, description="How long a prepared download is kept, hours.")
+    web_workers: int = Field(2, gt=0, description="Web server processes.")
+    web_threads: int = Field(8, gt=0, description="Threads of each web server process.")
+    chore_workers: int = Field(
+        1, gt=0, description="Processes that do chores (inspection, archives, profiles)."
+    )
+    pipeline_slots: int = Field(2, gt=0, description="Pipeline runs at the same time on this host.")
+    pipeline_slots_per_user: int = Field(
+        2, gt=0, description="Pipeline runs of one user at the same time."
+    )
+    pipeline_workers: int = Field(2, gt=0, description="Worker processes inside one pipeline run.")
+    pipeline_memory_bytes: int = Field(
+        4_000_000_000, gt=0, description="Memory budget of one pipeline run, bytes."
+    )
+    pipeline_seconds: int = Field(
+        7200, gt=0, description="Time limit of one pipeline run, seconds."
+    )
+    token_days: int = Field(
+        365, ge=0, description="Default lifetime of a new API token, days; 0 means for ever."
+    )
+    log_level: str = Field("INFO", description="Least severe level that is logged.")
+
+
+@lru_cache
+def hub_config() -> HubConfig:
+    """Return the configuration of this process, read once."""
+    return HubConfig()

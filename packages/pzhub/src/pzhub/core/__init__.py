@@ -1,0 +1,1 @@
+"""What every app stands on: errors, audit, storage, API base."""

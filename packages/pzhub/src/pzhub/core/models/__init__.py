@@ -1,0 +1,6 @@
+"""Models of the core."""
+
+from pzhub.core.models.audit import AuditEntry
+from pzhub.core.models.lease import Lease
+
+__all__ = ["AuditEntry", "Lease"]

@@ -1,0 +1,1 @@
+"""Pipelines as users see them; reconciler and runners."""

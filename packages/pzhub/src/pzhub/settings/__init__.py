@@ -1,0 +1,1 @@
+"""Settings of the server, one module per kind of instance."""

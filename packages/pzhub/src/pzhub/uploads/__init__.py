@@ -1,0 +1,1 @@
+"""Receive, inspect, associate columns, publish."""

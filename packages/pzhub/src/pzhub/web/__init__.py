@@ -1,0 +1,1 @@
+"""Base template, components, static files, landing."""
