@@ -1,0 +1,95 @@
+"""Pairs of a whole sky, found partition by partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, as_completed
+
+import numpy as np
+
+from pzpipelines.arrays import FloatArray, IntArray
+from pzpipelines.sky.pairs import pairs_within, require_radius, sorted_pairs
+from pzpipelines.sky.partitions import partition_sky
+
+#: Called after each partition with (partitions done, partitions in all).
+Progress = Callable[[int, int], None]
+
+
+def find_pairs(
+    ra: FloatArray,
+    dec: FloatArray,
+    *,
+    radius_arcsec: float,
+    executor: Executor,
+    rows_per_partition: int,
+    progress: Progress,
+) -> IntArray:
+    """Find every pair within a radius, matching partitions side by side.
+
+    The result does not depend on the partitions or the executor.
+
+    Parameters
+    ----------
+    ra, dec
+        ICRS degrees, finite, shape ``(n,)``.
+    radius_arcsec
+        Arcsec along the great circle, above 0; the boundary is inside.
+    executor
+        Runs `pairs_of_partition`; threads, processes or Dask workers.
+    rows_per_partition
+        About how many rows are matched at once by one worker.
+    progress
+        Told of each partition done.
+
+    Returns
+    -------
+    row numbers of each pair, shape ``(m, 2)``, first < second, sorted
+
+    Raises
+    ------
+    RadiusError
+        If ``radius_arcsec`` is not positive.
+    """
+    require_radius(radius_arcsec)
+    if len(ra) <= rows_per_partition:
+        progress(0, 1)
+        return pairs_within(ra, dec, radius_arcsec=radius_arcsec)
+    futures = []
+    for part in partition_sky(ra, dec, radius_arcsec=radius_arcsec, max_rows=rows_per_partition):
+        rows = np.concatenate([part.rows, part.margin])
+        futures.append(
+            executor.submit(
+                pairs_of_partition, ra[rows], dec[rows], rows, len(part.rows), radius_arcsec
+            )
+        )
+    found = []
+    for number, future in enumerate(as_completed(futures)):
+        found.append(future.result())
+        progress(number + 1, len(futures))
+    return sorted_pairs(np.concatenate(found), len(ra))
+
+
+def pairs_of_partition(
+    ra: FloatArray, dec: FloatArray, rows: IntArray, n_inside: int, radius_arcsec: float
+) -> IntArray:
+    """Find the pairs that a partition counts: those whose smaller row is inside it.
+
+    Parameters
+    ----------
+    ra, dec
+        ICRS degrees of the rows inside, then of the margin, shape ``(k,)``.
+    rows
+        Their row numbers in the whole, shape ``(k,)``.
+    n_inside
+        How many of them are inside.
+    radius_arcsec
+        Arcsec along the great circle.
+
+    Returns
+    -------
+    row numbers in the whole, shape ``(m, 2)``
+    """
+    local = pairs_within(ra, dec, radius_arcsec=radius_arcsec)
+    whole = rows[local]
+    smaller = np.where(whole[:, 0] < whole[:, 1], local[:, 0], local[:, 1])
+    return whole[smaller < n_inside]

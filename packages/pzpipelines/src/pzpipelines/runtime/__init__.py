@@ -1,0 +1,1 @@
+"""What surrounds a pipeline: its job, its workspace, its workers, its outcome."""

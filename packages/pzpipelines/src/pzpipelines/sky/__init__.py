@@ -1,0 +1,1 @@
+"""Geometry on the sphere: vectors, pairs, neighbours, HEALPix partitions with margins."""
