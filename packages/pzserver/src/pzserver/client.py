@@ -1,0 +1,331 @@
+"""`PzServer`: the facade that notebooks know."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pzserver.api import PzRequests
+from pzserver.errors import Invalid, NotFound, Refused
+from pzserver.models import Catalog, SpeczCatalog, TrainingSet
+from pzserver.notebook import show_table
+from pzserver.processes import CRCProcess, Process, TSMProcess
+from pzserver.products import PzProduct, find_product
+from pzserver.tables import TableKind, read_main_file
+from pzserver.uploads import PzUpload, UploadData
+
+#: Larger main files are not read into memory unless asked for.
+MAX_IN_MEMORY_PRODUCT_SIZE_BYTES: Final = 200 * 1024**2
+_NON_TABULAR_TYPES: Final = ("validation_results", "training_results")
+_PRODUCT_COLUMNS: Final[Mapping[str, str]] = {
+    "id": "id",
+    "internal_name": "internal_name",
+    "display_name": "product_name",
+    "product_type_name": "product_type",
+    "release_name": "release",
+    "uploaded_by": "uploaded_by",
+    "official_product": "official_product",
+    "pz_code": "pz_code",
+    "description": "description",
+    "created_at": "created_at",
+}
+
+
+class PzServer:
+    """Access to a Photo-z Server.
+
+    Parameters
+    ----------
+    token
+        API token from the web site; by default the variable ``PZSERVER_TOKEN``.
+    host
+        ``"pz"`` (production), ``"pz-dev"`` (test), ``"localhost"``, or the address of the API.
+
+    Raises
+    ------
+    Refused
+        If the token is not accepted.
+    Unreachable
+        If the server does not answer.
+    """
+
+    def __init__(self, token: str | None = None, host: str = "pz") -> None:
+        token = token or os.environ.get("PZSERVER_TOKEN")
+        if not token:
+            raise Invalid(
+                "Please provide a valid token: PzServer(token='…') or the variable PZSERVER_TOKEN"
+            )
+        self.api = PzRequests(token, host)
+
+    # ── general information ──────────────────────────────────────────────────
+    def get_product_types(self) -> list[dict[str, Any]]:
+        """Return the product types."""
+        return self.api.get_all("product-types", ordering="order")
+
+    def display_product_types(self) -> None:
+        """Show the product types."""
+        titles = {
+            "display_name": "Product Type",
+            "name": "product_type",
+            "description": "Description",
+        }
+        show_table(self.get_product_types(), titles)
+
+    def get_users(self) -> list[dict[str, Any]]:
+        """Return the users."""
+        return self.api.get_all("users")
+
+    def display_users(self) -> None:
+        """Show the users."""
+        show_table(self.get_users(), {"username": "Username", "last_name": "Name"})
+
+    def get_releases(self) -> list[dict[str, Any]]:
+        """Return the releases that this user may see."""
+        return self.api.get_all("releases")
+
+    def display_releases(self) -> None:
+        """Show the releases."""
+        titles = {"name": "Name", "display_name": "Release", "description": "Description"}
+        show_table(self.get_releases(), titles)
+
+    def get_products_list(self, filters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return the published products that pass all filters.
+
+        Parameters
+        ----------
+        filters
+            Name → text or list of texts, e.g. ``{"product_type": "redshift", "release": "DP1"}``.
+            A list means all of them; with ``__or`` appended to the name, any of them.
+        """
+        return self.api.get_products(filters)
+
+    def display_products_list(self, filters: Mapping[str, Any] | None = None) -> None:
+        """Show the published products that pass all filters."""
+        show_table(self.get_products_list(filters), _PRODUCT_COLUMNS)
+
+    # ── one product ──────────────────────────────────────────────────────────
+    def get_product_metadata(
+        self, product_id: int | str, mainfile_info: bool = True
+    ) -> dict[str, Any]:
+        """Return the metadata of a product, by id or ``internal_name``.
+
+        Raises
+        ------
+        NotFound
+            If there is none that this user may see.
+        """
+        product = find_product(self.api, product_id)
+        if mainfile_info:
+            product["main_file"] = self.api.get_main_file_info(product["id"])
+        return product
+
+    def display_product_metadata(
+        self, product_id: int | str | None = None, show: bool = True
+    ) -> Any:
+        """Show the metadata of a product, or return it as a DataFrame with ``show=False``."""
+        rows = _metadata_rows(self.get_product_metadata(_given(product_id)))
+        if show:
+            show_table(rows, {"key": "key", "value": "value"})
+            return None
+        import pandas as pd
+
+        return pd.DataFrame(rows)
+
+    def get_product_object(self, product_id: int | str) -> PzProduct:
+        """Return a product as an object, to look at and change its files."""
+        return PzProduct(product_id, self.api)
+
+    def download_product(
+        self, product_id: int | str | None = None, save_in: str | Path = "."
+    ) -> Path:
+        """Download a product with all its files as .zip.
+
+        Parameters
+        ----------
+        product_id
+            Id or ``internal_name``.
+        save_in
+            Folder, made when it does not exist.
+
+        Returns
+        -------
+        where the file is
+        """
+        product = find_product(self.api, _given(product_id))
+        return self.api.download_product(product["id"], save_in)
+
+    def get_product(
+        self,
+        product_id: int | str | None = None,
+        get_big_products: bool = False,
+        *,
+        kind: TableKind = "astropy",
+    ) -> Any:
+        """Return the table of a product.
+
+        Parameters
+        ----------
+        product_id
+            Id or ``internal_name``.
+        get_big_products
+            Read main files of more than 200 MB too.
+        kind
+            ``"astropy"``, ``"pandas"``, ``"arrow"``, or for HATS catalogs ``"lsdb"``.
+
+        Raises
+        ------
+        Invalid
+            If the product is not a table, or is too big.
+        """
+        metadata = self.get_product_metadata(_given(product_id))
+        _require_table(metadata)
+        _require_small(metadata, get_big_products)
+        with tempfile.TemporaryDirectory() as folder:
+            path = self.api.download_main_file(metadata["id"], folder)
+            is_directory = bool(metadata["main_file"].get("is_directory"))
+            return read_main_file(path, is_directory=is_directory, kind=kind)
+
+    def upload(
+        self,
+        name: str,
+        product_type: str,
+        main_file: str | Path,
+        release: str | None = None,
+        pz_code: str | None = None,
+        auxiliary_files: list[str | Path] | None = None,
+        description: str | None = None,
+    ) -> PzUpload:
+        """Upload a product as a draft; associate its columns, then ``save()`` publishes it.
+
+        Parameters
+        ----------
+        name
+            Short name; the server makes the ``internal_name`` of it.
+        product_type
+            Name of a product type (``"redshift_catalog"``).
+        main_file
+            The file that holds the product.
+        release
+            Name of a release.
+        pz_code
+            Name of the photo-z code, for estimates and validation results.
+        auxiliary_files
+            Files that accompany the main one.
+        description
+            Free text, Markdown.
+        """
+        data = UploadData(
+            name, product_type, main_file, release, pz_code, auxiliary_files, description
+        )
+        return PzUpload(data, self.api)
+
+    def delete_product(self, product_id: int | str) -> None:
+        """Delete a product of one's own.
+
+        Raises
+        ------
+        Refused
+            If it is not one's own.
+        """
+        product = find_product(self.api, product_id)
+        if not product.get("is_owner"):
+            raise Refused("You are not the owner of this product", code="not_owner")
+        self.api.delete_product(product["id"])
+
+    def transform_df(self, dataframe: Any, metadata: dict[str, Any]) -> Any:
+        """Return a table as a `SpeczCatalog` or `TrainingSet`, by the type of its product."""
+        classes: dict[str, type[Catalog]] = {
+            "redshift_catalog": SpeczCatalog,
+            "training_set": TrainingSet,
+        }
+        kind = classes.get(metadata["product_type_internal_name"])
+        return dataframe if kind is None else kind(dataframe, metadata)
+
+    # ── pipelines ────────────────────────────────────────────────────────────
+    def combine_redshift_catalogs(self, name: str) -> CRCProcess:
+        """Prepare a run of Combine Redshift Catalogs."""
+        return CRCProcess(name, self.api)
+
+    def training_set_maker(self, name: str) -> TSMProcess:
+        """Prepare a run of Training Set Maker."""
+        return TSMProcess(name, self.api)
+
+    def run_and_wait(self, process: Process) -> dict[str, Any]:
+        """Submit a run, wait for its end and return its result: id and names of the product.
+
+        Raises
+        ------
+        ProcessFailed
+            If the run failed or was stopped, with the reason.
+        """
+        process.run()
+        process.wait(on_change=_tell_status())
+        process.raise_for_failure()
+        return process.output or {}
+
+
+def _tell_status() -> Any:
+    """Return a listener that writes each new status to a terminal."""
+    last = {"line": ""}
+
+    def tell(current: dict[str, Any]) -> None:
+        stage = (current.get("progress") or {}).get("stage") or ""
+        line = f"{current['status']} {stage}".strip()
+        if line != last["line"] and sys.stderr.isatty():
+            sys.stderr.write(f"process {current['id']}: {line}\n")
+        last["line"] = line
+
+    return tell
+
+
+def _given(product_id: int | str | None) -> int | str:
+    if product_id is None:
+        raise Invalid("name the product: its id or its internal_name")
+    return product_id
+
+
+def _metadata_rows(product: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for key, title in {**_PRODUCT_COLUMNS, "main_file": "main_file"}.items():
+        if key == "main_file":
+            rows.extend(_main_file_rows(product["main_file"]))
+        else:
+            rows.append({"key": title, "value": product.get(key)})
+    return rows
+
+
+def _main_file_rows(main_file: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [{"key": "n_rows", "value": main_file.get("n_rows")}]
+    if main_file.get("size"):
+        rows.append({"key": "size", "value": f"{main_file['size'] / 1_000_000:.2f} MB"})
+    if main_file.get("columns_association"):
+        rows.append({"key": "columns_association", "value": main_file["columns_association"]})
+    if main_file.get("columns"):
+        rows.append({"key": "columns", "value": main_file["columns"]})
+        rows.append({"key": "n_columns", "value": len(main_file["columns"])})
+    return [*rows, {"key": "main_file", "value": main_file.get("name")}]
+
+
+def _require_table(metadata: dict[str, Any]) -> None:
+    kind = metadata["product_type_internal_name"]
+    if kind in _NON_TABULAR_TYPES:
+        raise Invalid(
+            f"get_product() reads tables only; for {kind} use download_product()",
+            code="not_a_table",
+        )
+    if not metadata["main_file"]:
+        raise NotFound(f"{metadata['internal_name']} has no main file", code="no_main_file")
+
+
+def _require_small(metadata: dict[str, Any], get_big_products: bool) -> None:
+    size = metadata["main_file"].get("size") or 0
+    if size > MAX_IN_MEMORY_PRODUCT_SIZE_BYTES and not get_big_products:
+        raise Invalid(
+            f"{metadata['internal_name']} has {size / 1e6:.0f} MB, too much by default: use "
+            "download_product() and read it in pieces, or get_product(…, get_big_products=True)",
+            code="too_big",
+        )

@@ -1,0 +1,79 @@
+"""One tree of errors. Each keeps the server's sentence, its code and the HTTP status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PzServerError(Exception):
+    """Something went wrong between this client and the Photo-z Server.
+
+    Attributes
+    ----------
+    code
+        The server's slug for the kind of error (``"missing_column_roles"``), or one of ours.
+    status
+        HTTP status, or None when no answer came.
+    fields
+        Messages per field, when fields are at fault.
+    """
+
+    default_code = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        fields: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code or self.default_code
+        self.status = status
+        self.fields = fields or {}
+
+
+class Unreachable(PzServerError, ConnectionError):  # noqa: N818 - reads as a state, like its siblings
+    """No answer: wrong address, no network, or the server is down."""
+
+    default_code = "unreachable"
+
+
+class Refused(PzServerError, PermissionError):  # noqa: N818
+    """The token is missing, wrong, expired, or does not allow this act."""
+
+    default_code = "refused"
+
+
+class NotFound(PzServerError, ValueError):  # noqa: N818
+    """There is no such thing, or it is not visible to this user."""
+
+    default_code = "not_found"
+
+
+class Invalid(PzServerError, ValueError):  # noqa: N818
+    """What was sent is not acceptable; the message says what to change."""
+
+    default_code = "invalid"
+
+
+class ServerFault(PzServerError):  # noqa: N818
+    """The server failed; it is not the user's fault."""
+
+    default_code = "server_fault"
+
+
+class ProcessFailed(PzServerError):  # noqa: N818
+    """A pipeline run ended without a result."""
+
+    default_code = "process_failed"
+
+
+def error_class(status: int) -> type[PzServerError]:
+    """Return the class that stands for an HTTP status."""
+    if status in (401, 403):
+        return Refused
+    if status == 404:
+        return NotFound
+    return ServerFault if status >= 500 else Invalid

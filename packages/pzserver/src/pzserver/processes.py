@@ -1,0 +1,393 @@
+"""Pipeline runs: choose inputs, set options, run, wait, look at the result."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pzserver.api import PzRequests
+from pzserver.errors import Invalid, NotFound, ProcessFailed
+
+#: Options of the run itself; all others are parameters of the pipeline.
+PROCESS_CONFIG_KEYS: Final = ("output_format",)
+ACTIVE_STATUSES: Final = frozenset({"Pending", "Queued", "Running", "Stopping"})
+
+
+class Pipeline:
+    """A pipeline as the server describes it: version, parameters, accepted product types."""
+
+    def __init__(self, name: str, api: PzRequests) -> None:
+        data = api.get_by_name("pipelines", name)
+        if data is None:
+            raise NotFound(f"the server has no pipeline {name!r}")
+        self._data = data
+        types = {item["id"]: item for item in api.get_all("product-types")}
+        self.acceptable_product_types = tuple(types[i] for i in data["product_types_accepted"])
+        self.output_product_type = types[data["output_product_type"]]
+
+    @property
+    def pipeline_id(self) -> int:
+        """Return the id."""
+        return int(self._data["id"])
+
+    @property
+    def name(self) -> str:
+        """Return the name."""
+        return str(self._data["name"])
+
+    @property
+    def display_name(self) -> str:
+        """Return the name for people."""
+        return str(self._data["display_name"])
+
+    @property
+    def system_config(self) -> dict[str, Any]:
+        """Return the default configuration."""
+        return dict(self._data["system_config"])
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters with their defaults."""
+        return copy.deepcopy(dict(self.system_config.get("param", {})))
+
+    @property
+    def version(self) -> str:
+        """Return the version."""
+        return str(self._data["version"])
+
+    @property
+    def description(self) -> str:
+        """Return what the pipeline does."""
+        return str(self._data["description"])
+
+
+class Process:
+    """A run of a pipeline, before and after it is submitted."""
+
+    def __init__(self, pipeline: str, name: str, api: PzRequests) -> None:
+        self._api = api
+        self.name = name
+        self.comment: str | None = None
+        self.pipeline = Pipeline(pipeline, api)
+        self._config = self.pipeline.parameters
+        self._process_config: dict[str, Any] = {}
+        self._inputs: list[int] = []
+        self._submitted: dict[str, Any] | None = None
+        self._upload: dict[str, Any] | None = None
+
+    def available_product_types(self) -> list[str]:
+        """Return the names of the product types that may be inputs."""
+        return [item["name"] for item in self.pipeline.acceptable_product_types]
+
+    def available_product_types_id(self) -> list[int]:
+        """Return the ids of the product types that may be inputs."""
+        return [item["id"] for item in self.pipeline.acceptable_product_types]
+
+    @property
+    def output(self) -> dict[str, Any] | None:
+        """Return id and names of the product that the run makes, once submitted."""
+        if self._upload is None:
+            return None
+        return {key: self._upload[key] for key in ("id", "display_name", "internal_name")}
+
+    @property
+    def process(self) -> dict[str, Any] | None:
+        """Return id, status and output of the run, once submitted."""
+        if self._submitted is None:
+            return None
+        return {"output": self.output, "id": self._submitted["id"], "status": self.check_status()}
+
+    @property
+    def inputs(self) -> list[int]:
+        """Return the ids of the input products."""
+        return self._inputs
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Return the parameters as they stand."""
+        return self._config
+
+    @property
+    def process_config(self) -> dict[str, Any]:
+        """Return the options of the run itself, as they stand."""
+        return self._process_config
+
+    @property
+    def used_config(self) -> dict[str, Any]:
+        """Return the configuration that is submitted."""
+        return {"param": self._config, **self._process_config}
+
+    def append_input(self, input_id: int) -> None:
+        """Add an input product."""
+        self._inputs.append(input_id)
+
+    def empty_input(self) -> None:
+        """Forget the input products."""
+        self._inputs = []
+
+    def set_config(self, config: Mapping[str, Any]) -> None:
+        """Change parameters or options; nested maps are merged over the present values.
+
+        Raises
+        ------
+        Invalid
+            If the pipeline has no such parameter.
+        """
+        unknown = sorted(set(config) - set(self._config) - set(PROCESS_CONFIG_KEYS))
+        if unknown:
+            known = ", ".join((*self._config, *PROCESS_CONFIG_KEYS))
+            raise Invalid(
+                f"{self.pipeline.display_name} has no option {', '.join(unknown)}; it has: {known}"
+            )
+        for key, value in config.items():
+            if key in PROCESS_CONFIG_KEYS:
+                self._process_config[key] = value
+            else:
+                self._config[key] = _merged(self._config.get(key), value)
+
+    def get_product(
+        self, product_id: int | None = None, internal_name: str | None = None
+    ) -> dict[str, Any]:
+        """Return a product that may be an input.
+
+        Raises
+        ------
+        Invalid
+            If none is named, or its type is not accepted.
+        """
+        if product_id:
+            product = self._api.get("products", product_id)
+        elif internal_name:
+            rows = self._api.get_by_attribute("products", "internal_name", internal_name)["results"]
+            if not rows:
+                raise NotFound(f"product not found: {internal_name!r}")
+            product = rows[0]
+        else:
+            raise Invalid("No product selected")
+        if product["product_type"] not in self.available_product_types_id():
+            accepted = ", ".join(self.available_product_types())
+            raise Invalid(
+                f"Input is not of the expected type: {product['internal_name']} must be "
+                f"one of {accepted}"
+            )
+        return product
+
+    def summary(self, extra_info: list[str] | None = None) -> None:
+        """Print what will be, or was, run."""
+        lines = [f"{self.pipeline.display_name}: {self.name}", f"Configuration: {self.config}"]
+        if self.process_config:
+            lines.append(f"Process options: {self.process_config}")
+        lines.extend(extra_info or ())
+        if self.output:
+            lines.append(f"Output: {self.output}")
+        lines.append(f"Status: {self.check_status()}")
+        print("\n".join(["-" * 30, *lines, "-" * 30]))  # noqa: T201 - what the method is for
+
+    def preflight(self) -> dict[str, Any]:
+        """Return what the server expects of this run, without starting it."""
+        body = {"inputs": self.inputs, "used_config": self.used_config}
+        path = f"pipelines/{self.pipeline.pipeline_id}/preflight/"
+        return dict(self._api.connection.request("POST", path, json=body))
+
+    def run(self) -> dict[str, Any]:
+        """Submit the run; a second call changes nothing."""
+        if self._submitted is not None:
+            return self.process or {}
+        return self.submit(self._request())
+
+    def submit(
+        self, data: dict[str, Any], files: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Submit a prepared request and return id, status and output."""
+        process = self._api.start_process(data, files=files)
+        self._submitted = {**data, "id": process["id"]}
+        self._upload = self._api.get("products", process["upload"])
+        return self.process or {}
+
+    def check_status(self) -> str:
+        """Return the status word of the run."""
+        if self._submitted is None:
+            return "The process has not been started"
+        return str(self._current()["status"])
+
+    def wait(
+        self,
+        timeout_seconds: float | None = None,
+        *,
+        poll_seconds: float = 1.0,
+        on_change: Callable[[dict[str, Any]], None] | None = None,
+    ) -> str:
+        """Wait until the run has ended and return its status word.
+
+        Parameters
+        ----------
+        timeout_seconds
+            None waits for ever.
+        poll_seconds
+            Pause between questions.
+        on_change
+            Called with the process object at each answer.
+
+        Raises
+        ------
+        TimeoutError
+            If the time is over; the run goes on.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while True:
+            current = self._current()
+            if on_change:
+                on_change(current)
+            if current["status"] not in ACTIVE_STATUSES:
+                return str(current["status"])
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"process {current['id']} is still {current['status']}; it goes on without us"
+                )
+            time.sleep(poll_seconds)
+
+    def logs(self) -> str:
+        """Return the log of the run."""
+        if self._submitted is None:
+            return ""
+        answer = self._api.connection.get(f"processes/{self._submitted['id']}/logs/")
+        return str(answer["pipeline"]["content"])
+
+    def stop(self) -> dict[str, Any] | str:
+        """Ask for the run to stop."""
+        if self._submitted is None:
+            return "No process is running"
+        return self._api.stop_process(self._submitted["id"])
+
+    def raise_for_failure(self) -> None:
+        """Raise the reason when the run has failed or was stopped.
+
+        Raises
+        ------
+        ProcessFailed
+            With the sentence that the server keeps.
+        """
+        current = self._current()
+        if current["status"] in ("Failed", "Stopped"):
+            reason = current.get("comment") or "no reason was recorded"
+            raise ProcessFailed(f"process {current['id']} {current['status'].lower()}: {reason}")
+
+    def _current(self) -> dict[str, Any]:
+        if self._submitted is None:
+            raise Invalid("The process has not been started")
+        return self._api.get("processes", self._submitted["id"])
+
+    def _request(self) -> dict[str, Any]:
+        return {
+            "display_name": self.name,
+            "used_config": self.used_config,
+            "pipeline": self.pipeline.pipeline_id,
+            "inputs": self.inputs,
+        }
+
+
+class CRCProcess(Process):
+    """A run of Combine Redshift Catalogs."""
+
+    def __init__(self, name: str, api: PzRequests) -> None:
+        super().__init__("combine_redshift_dedup", name, api)
+        self._default_flags_translation = self._config.get("flags_translation_file")
+        self._catalogs: list[dict[str, Any]] = []
+
+    @property
+    def input_catalogs(self) -> list[dict[str, Any]]:
+        """Return id and names of the catalogs to combine."""
+        return self._catalogs
+
+    def append_catalog(self, _id: int | None = None, internal_name: str | None = None) -> None:
+        """Add a catalog; one that is there already is not added again."""
+        product = self.get_product(product_id=_id, internal_name=internal_name)
+        if product["id"] in self.inputs:
+            return
+        self._catalogs.append(
+            {
+                "name": product["display_name"],
+                "internal_name": product["internal_name"],
+                "id": product["id"],
+            }
+        )
+        self.append_input(product["id"])
+
+    def set_flags_translation(self, flags_translation: str | Path) -> None:
+        """Use a rule file of one's own, sent with the run."""
+        self.set_config({"flags_translation_file": str(flags_translation)})
+
+    def submit(
+        self, data: dict[str, Any], files: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Submit a prepared request, with the rule file when one was set."""
+        rules = self._config.get("flags_translation_file")
+        if rules == self._default_flags_translation or not rules:
+            return super().submit(data, files=files)
+        with Path(rules).open("rb") as file:
+            return super().submit(data, files={"flags_translation_file": file})
+
+    def summary(self, extra_info: list[str] | None = None) -> None:
+        """Print what will be, or was, run."""
+        extra = list(extra_info or ())
+        if self._catalogs:
+            extra.append(f"Input catalogs: {self._catalogs}")
+        super().summary(extra_info=extra)
+
+
+class TSMProcess(Process):
+    """A run of Training Set Maker."""
+
+    def __init__(self, name: str, api: PzRequests) -> None:
+        super().__init__("training_set_maker", name, api)
+        self._release: dict[str, Any] | None = None
+        self._redshift: dict[str, Any] | None = None
+
+    @property
+    def release(self) -> dict[str, Any] | None:
+        """Return the release whose objects are matched."""
+        return self._release
+
+    @property
+    def redshift(self) -> dict[str, Any] | None:
+        """Return the redshift catalog."""
+        return self._redshift
+
+    def set_release(self, name: str | None = None, release_id: int | None = None) -> None:
+        """Choose the release by name or id."""
+        if release_id:
+            self._release = self._api.get("releases", release_id)
+        elif name:
+            self._release = self._api.get_by_name("releases", name)
+        if self._release is None:
+            raise Invalid("No release selected")
+
+    def set_redshift(self, _id: int | None = None, internal_name: str | None = None) -> None:
+        """Choose the redshift catalog by id or ``internal_name``."""
+        self._redshift = self.get_product(product_id=_id, internal_name=internal_name)
+        self.empty_input()
+        self.append_input(self._redshift["id"])
+
+    def summary(self, extra_info: list[str] | None = None) -> None:
+        """Print what will be, or was, run."""
+        extra = list(extra_info or ())
+        if self._redshift:
+            extra.append(f"Redshift: {self._redshift['internal_name']}")
+        if self._release:
+            extra.append(f"Release: {self._release['display_name']}")
+        super().summary(extra_info=extra)
+
+    def _request(self) -> dict[str, Any]:
+        if self._release is None:
+            raise Invalid("No release selected: call set_release first")
+        return {**super()._request(), "release": self._release["id"]}
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """Return a nested map with new values over old ones; anything else is replaced."""
+    if isinstance(old, dict) and isinstance(new, Mapping) and old:
+        return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+    return new

@@ -1,0 +1,108 @@
+"""One product as an object: its attributes and its files."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from pzserver.api import PzRequests
+from pzserver.errors import NotFound, Refused
+
+
+def find_product(api: PzRequests, product_id: int | str) -> dict[str, Any]:
+    """Return a product by id, digits or ``internal_name``.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or it is not visible to this user.
+    """
+    text = str(product_id)
+    try:
+        if text.isdigit():
+            return api.get("products", text)
+        rows = api.get_products({"internal_name": text})
+    except NotFound as error:
+        raise _no_such_product(text) from error
+    if not rows:
+        raise _no_such_product(text)
+    return rows[0]
+
+
+def _no_such_product(text: str) -> NotFound:
+    return NotFound(
+        f"product not found: {text!r}. Please find the list of products available with "
+        "display_products_list() or get_products_list()"
+    )
+
+
+class PzProduct:
+    """A product: attributes, main file, other files."""
+
+    def __init__(self, product_id: int | str, api: PzRequests) -> None:
+        self._api = api
+        self._attributes = find_product(api, product_id)
+        self.main_file: dict[str, Any] = {}
+        self._files: list[dict[str, Any]] = []
+        self._refresh_files()
+
+    @property
+    def product_id(self) -> int:
+        """Return the id."""
+        return int(self._attributes["id"])
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Return the fields of the product."""
+        return self._attributes
+
+    def get_main_file_info(self) -> dict[str, Any]:
+        """Return what is known of the main file."""
+        return self._api.get_main_file_info(self.product_id)
+
+    def attach_auxiliary_file(self, filepath: str | Path) -> None:
+        """Add a file that accompanies the main one."""
+        self._attach(filepath, "auxiliary")
+
+    def attach_description_file(self, filepath: str | Path) -> None:
+        """Add a file that describes the product."""
+        self._attach(filepath, "description")
+
+    def get_auxiliary_files(self) -> list[dict[str, Any]]:
+        """Return the auxiliary files."""
+        return [file for file in self._files if file["role_name"] == "Auxiliary"]
+
+    def get_description_files(self) -> list[dict[str, Any]]:
+        """Return the description files."""
+        return [file for file in self._files if file["role_name"] == "Description"]
+
+    def remove_file(self, file_id: int) -> None:
+        """Remove a file that is not the main one."""
+        self._require_owner()
+        if file_id == self.main_file.get("id"):
+            raise Refused("Cannot remove main file", code="main_file_protected")
+        if file_id not in {file["id"] for file in self._files}:
+            raise NotFound(f"the product has no file with id {file_id}")
+        self._api.delete_product_file(file_id)
+        self._refresh_files()
+
+    def update_description(self, description: str) -> None:
+        """Change the description."""
+        self._require_owner()
+        self._attributes = self._api.update_product_description(self.product_id, description)
+
+    def _attach(self, filepath: str | Path, role: str) -> None:
+        self._require_owner()
+        mimetype = mimetypes.guess_type(str(filepath))[0]
+        self._api.upload_file(self.product_id, filepath, role, mimetype=mimetype)
+        self._refresh_files()
+
+    def _require_owner(self) -> None:
+        if not self._attributes.get("is_owner"):
+            raise Refused("You are not the owner of this product", code="not_owner")
+
+    def _refresh_files(self) -> None:
+        files = self._api.get_product_files(self.product_id)
+        self.main_file = next((file for file in files if file["role_name"] == "Main"), {})
+        self._files = [file for file in files if file["role_name"] != "Main"]

@@ -1,0 +1,166 @@
+"""Uploads: a product with its files, columns and their meanings."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pzserver.api import PzRequests
+from pzserver.errors import Invalid, NotFound
+
+FILE_ROLES: Final[Mapping[str, int]] = {"main": 0, "description": 1, "auxiliary": 2}
+
+#: Standard meanings: the word that users type, the alias and the UCD that are stored.
+SYSTEM_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
+    "id": ("ID", "meta.id;meta.main"),
+    "ra": ("RA", "pos.eq.ra;meta.main"),
+    "dec": ("Dec", "pos.eq.dec;meta.main"),
+    "z": ("z", "src.redshift"),
+    "z_err": ("z_err", "stat.error;src.redshift"),
+    "z_flag": ("z_flag", "stat.rank"),
+    "survey": ("survey", "meta.curation"),
+}
+
+_REQUIRED_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "redshift_catalog": ("Dec", "RA", "z"),
+    "object_catalog": ("Dec", "RA"),
+    "training_set": ("z",),
+}
+
+
+class RequiredColumnsException(Invalid):
+    """Meanings that the product type requires were not given to any column."""
+
+    default_code = "missing_column_roles"
+
+
+@dataclass
+class UploadData:
+    """What is uploaded. Files must exist."""
+
+    name: str
+    product_type: str
+    main_file: str | Path
+    release: str | None = None
+    pz_code: str | None = None
+    auxiliary_files: list[str | Path] | None = field(default_factory=list)
+    description: str | None = None
+
+    def __post_init__(self) -> None:
+        for path in (self.main_file, *(self.auxiliary_files or ())):
+            if not Path(path).is_file():
+                raise FileNotFoundError(f"{path} not found")
+
+    @property
+    def system_columns(self) -> dict[str, tuple[str, str]]:
+        """Return the standard meanings: word → (alias, UCD)."""
+        return dict(SYSTEM_COLUMNS)
+
+
+class PzUpload:
+    """An upload in progress: files are sent and inspected when it is made; `save` publishes.
+
+    Until `save`, the product is a draft that the web site shows too.
+    """
+
+    def __init__(self, upload: UploadData, api: PzRequests) -> None:
+        self.api = api
+        self.upload = upload
+        self.product_id: int = self._create()
+        self.files_id: list[int] = [self._send(upload.main_file, "main")]
+        for path in upload.auxiliary_files or ():
+            self.add_auxiliary_file(path, update=False)
+        api.registry_upload(self.product_id)
+        self._columns = self.get_product_columns()
+        self._associations: list[dict[str, Any]] = []
+
+    @property
+    def columns(self) -> Iterable[str] | None:
+        """Return the names of the columns of the main file, or None when it is not a table."""
+        return self._columns.keys() if self._columns else None
+
+    @property
+    def system_columns(self) -> dict[str, tuple[str, str]]:
+        """Return the standard meanings: word → (alias, UCD)."""
+        return self.upload.system_columns
+
+    def get_product_columns(self) -> dict[str, int]:
+        """Return the columns of the product: name → id."""
+        rows = self.api.connection.pages("product-contents/", product=self.product_id)
+        return {row["column_name"]: row["id"] for row in rows}
+
+    def make_columns_association(self, data: Mapping[str, str]) -> None:
+        """Say what columns mean.
+
+        Parameters
+        ----------
+        data
+            Column name → a word of `system_columns` in any case, or a free alias.
+
+        Raises
+        ------
+        NotFound
+            If a column is not in the file; nothing is changed then.
+        """
+        unknown = sorted(set(data) - set(self._columns))
+        if unknown:
+            known = ", ".join(self._columns)
+            raise NotFound(f"no column {', '.join(unknown)} in the file; its columns are: {known}")
+        for name, word in data.items():
+            alias, ucd = SYSTEM_COLUMNS.get(word.lower(), (word, ""))
+            stored = self.api.update_upload_column(
+                self._columns[name], {"ucd": ucd, "alias": alias}
+            )
+            self._associations.append(stored)
+
+    def reset_columns_association(self) -> None:
+        """Take back every association that this object made."""
+        while self._associations:
+            column = self._associations[-1]
+            self.api.update_upload_column(column["id"], {"ucd": "", "alias": ""})
+            self._associations.pop()
+
+    def check_required_columns(self) -> dict[str, Any]:
+        """Return ``{"success": bool, "message": str}`` about the meanings that are required."""
+        given = {column.get("alias") for column in self._associations}
+        required = _REQUIRED_ALIASES.get(self.upload.product_type, ())
+        missing = [alias for alias in required if alias not in given]
+        if missing:
+            return {"success": False, "message": f"Required columns NOT filled: {missing}"}
+        return {"success": True, "message": "All required columns filled"}
+
+    def add_auxiliary_file(self, filepath: str | Path, update: bool = True) -> None:
+        """Send a file that accompanies the main one."""
+        self.files_id.append(self._send(filepath, "auxiliary"))
+        if update:
+            self.upload.auxiliary_files = [*(self.upload.auxiliary_files or ()), filepath]
+
+    def save(self) -> None:
+        """Publish the product.
+
+        Raises
+        ------
+        RequiredColumnsException
+            If a required meaning has no column.
+        """
+        check = self.check_required_columns()
+        if not check["success"]:
+            raise RequiredColumnsException(check["message"])
+        self.api.finish_upload(self.product_id)
+
+    def __str__(self) -> str:
+        return self.upload.name
+
+    def _create(self) -> int:
+        upload = self.upload
+        created = self.api.upload_basic_info(
+            upload.name, upload.product_type, upload.release, upload.pz_code, upload.description
+        )
+        return int(created["id"])
+
+    def _send(self, path: str | Path, role: str) -> int:
+        mimetype = mimetypes.guess_type(str(path))[0]
+        return int(self.api.upload_file(self.product_id, path, role, mimetype=mimetype)["id"])
