@@ -328,16 +328,18 @@ def catalogs_are_combined_and_the_result_is_read():
 def a_rule_file_and_an_output_format_are_sent_with_a_run():
     rules = FOLDER / "rules.yaml"
     surveys = ("VVDS", "2DFGRS")
-    block = {
-        "z_flag_translation": {"default": 4},
-        "instrument_type_translation": {"default": "s"},
-    }
     document = {
         "tiebreaking_priority": ["z_flag_homogenized", "instrument_type_homogenized"],
         "instrument_type_priority": {"s": 3, "g": 2, "p": 1},
         "delta_z_threshold": 0.001,
         "crossmatch_radius_arcsec": 0.5,
-        "translation_rules": {survey: block for survey in surveys},
+        "translation_rules": {
+            survey: {
+                "z_flag_translation": {"default": 4},
+                "instrument_type_translation": {"default": "s"},
+            }
+            for survey in surveys
+        },
     }
     rules.write_text(yaml.safe_dump(document))
     process = STATE["pz"].combine_redshift_catalogs("Own rules")
