@@ -43,3 +43,93 @@ class OptionError(UserError):
     """An option has a value outside its allowed set."""
 
     code = "invalid_option"
+
+
+class UnknownFormatError(TableError):
+    """The content is none of the formats that are read."""
+
+    code = "unknown_format"
+
+
+class WrongSuffixError(TableError):
+    """The file's name says one format and its content is another."""
+
+    code = "wrong_suffix"
+
+
+class TruncatedFileError(TableError):
+    """The file ends before the data that it declares."""
+
+    code = "truncated_file"
+
+
+class DuplicateColumnsError(TableError):
+    """Two columns of a table have the same name."""
+
+    code = "duplicate_columns"
+
+
+class NoColumnsError(TableError):
+    """The table has no column."""
+
+    code = "no_columns"
+
+
+class EmptyTableError(TableError):
+    """The table has no row."""
+
+    code = "empty_table"
+
+
+class RaggedRowsError(TableError):
+    """A row of a text table has more or fewer values than the others."""
+
+    code = "ragged_rows"
+
+
+class EncodingError(TableError):
+    """Text is not UTF-8."""
+
+    code = "not_utf8"
+
+
+class NotATableError(TableError):
+    """The file is readable, but it is no table."""
+
+    code = "not_a_table"
+
+
+class ColumnMissingError(UserError):
+    """A column that was asked for is not in the table."""
+
+    code = "unknown_column"
+
+
+class ValueNotStorableError(UserError):
+    """A format cannot hold a column or a value without loss."""
+
+    code = "value_not_storable"
+
+
+class ForeignReferenceError(UserError):
+    """A file refers to other files or addresses, which are never followed."""
+
+    code = "foreign_reference"
+
+
+class TooCostlyError(UserError):
+    """Reading the file would take more memory, time or space than is allowed."""
+
+    code = "file_too_costly"
+
+
+class ArchiveError(UserError):
+    """An archive is broken, unsafe or holds no table."""
+
+    code = "unsafe_archive"
+
+
+class SeveralTablesError(ArchiveError):
+    """An archive holds more than one table."""
+
+    code = "several_tables"
