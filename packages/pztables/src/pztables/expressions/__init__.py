@@ -1,0 +1,35 @@
+"""The language of users' rules and filters: parsed to a typed tree, evaluated on columns.
+
+A rule such as ``0 < z_err < 0.001`` or a filter such as
+``z > 0.5 and survey == "DESI"`` is text that a user wrote. It is parsed into
+our own small tree (`parse`), which is the only thing that is ever evaluated;
+nothing of Python's runtime is reachable from it. `Evaluator` computes trees on
+whole columns in memory; other back ends walk the same `tree`.
+"""
+
+from pztables.expressions.errors import (
+    ExpressionError,
+    ExpressionTypeError,
+    FractionalIntError,
+    UnknownNameError,
+)
+from pztables.expressions.evaluate import Evaluator, evaluate, matches
+from pztables.expressions.parse import FUNCTIONS, parse
+from pztables.expressions.tree import Expression
+from pztables.expressions.vector import Vector, raw_column, table_column
+
+__all__ = [
+    "FUNCTIONS",
+    "Evaluator",
+    "Expression",
+    "ExpressionError",
+    "ExpressionTypeError",
+    "FractionalIntError",
+    "UnknownNameError",
+    "Vector",
+    "evaluate",
+    "matches",
+    "parse",
+    "raw_column",
+    "table_column",
+]

@@ -1,0 +1,346 @@
+"""Trees on whole columns: the numpy and Arrow back end.
+
+Missing values follow Kleene's logic (unknown and false is false, unknown or
+true is true), except for raw numeric columns, where they follow IEEE 754.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pztables.expressions.errors import ExpressionTypeError, UnknownNameError
+from pztables.expressions.functions import CALLS, ColumnRefusedError
+from pztables.expressions.tree import (
+    Arithmetic,
+    Call,
+    Comparison,
+    Expression,
+    IsMissing,
+    Item,
+    Literal,
+    Logic,
+    Membership,
+    Name,
+    Node,
+    Not,
+    Sign,
+)
+from pztables.expressions.vector import (
+    BoolArray,
+    ColumnTypeError,
+    Kind,
+    Vector,
+    table_column,
+)
+
+_COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "==": np.equal, "!=": np.not_equal, "<": np.less,
+    "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
+}  # fmt: skip
+_COMPARE_TEXT: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "==": pc.equal, "!=": pc.not_equal, "<": pc.less,
+    "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
+}  # fmt: skip
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide,
+}  # fmt: skip
+_KIND_NAMES: Final[dict[Kind, str]] = {
+    "bool": "true or false", "int": "a number", "float": "a number",
+    "text": "text", "null": "nothing",
+}  # fmt: skip
+
+
+def evaluate(expression: Expression, columns: Mapping[str, Any]) -> pa.Array:
+    """Compute an expression on columns of one length.
+
+    Parameters
+    ----------
+    expression
+        From `parse`.
+    columns
+        Name to Arrow array, numpy array, sequence or prepared `Vector`; all of
+        length ``n``. Plain arrays are taken as nullable (`table_column`).
+
+    Returns
+    -------
+    shape ``(n,)``, null where the result is unknown
+
+    Raises
+    ------
+    ExpressionError
+        If a column does not exist or an operation does not fit its kind.
+    """
+    evaluator = Evaluator(columns, _length(columns))
+    return evaluator.vector(expression).to_arrow(evaluator.n_rows)
+
+
+def matches(expression: Expression, columns: Mapping[str, Any]) -> BoolArray:
+    """Return where a condition is certainly true, shape ``(n,)``; errors as `evaluate`."""
+    return Evaluator(columns, _length(columns)).matches(expression)
+
+
+def _length(columns: Mapping[str, Any]) -> int:
+    for column in columns.values():
+        if not isinstance(column, Vector):
+            return len(column)
+        source = column.missing if column.kind == "null" else column.values
+        if isinstance(source, pa.Array) or np.ndim(source):
+            return len(source)
+    return 0
+
+
+class Evaluator:
+    """Evaluates expressions on the same rows; equal subtrees are computed once.
+
+    Parameters
+    ----------
+    columns
+        Name to column, as for `evaluate`; a mapping that loads lazily is fine,
+        only the columns that are named are asked for.
+    n_rows
+        Length of every column.
+    """
+
+    def __init__(self, columns: Mapping[str, Any], n_rows: int) -> None:
+        self.columns = columns
+        self.n_rows = n_rows
+        self._known: dict[Node, Vector] = {}
+
+    def matches(self, expression: Expression) -> BoolArray:
+        """Return where the condition is certainly true, shape ``(n_rows,)``."""
+        result = self.vector(expression)
+        if result.kind == "null":
+            return np.zeros(self.n_rows, bool)
+        if result.kind != "bool":
+            reason = f"a condition must be true or false, this is {_KIND_NAMES[result.kind]}"
+            raise ExpressionTypeError(expression.text, expression.root.position, reason)
+        true = _certainly(result.values, result.missing)
+        return np.array(np.broadcast_to(true, self.n_rows))
+
+    def vector(self, expression: Expression) -> Vector:
+        """Return the value of an expression."""
+        if unknown := [name for name in expression.names if name not in self.columns]:
+            position = expression.position_of(unknown[0])
+            raise UnknownNameError(expression.text, position, unknown, self.columns)
+        with np.errstate(all="ignore"):
+            return _Walk(expression.text, self.columns, self._known).value(expression.root)
+
+
+def _certainly(values: Any, missing: Any) -> Any:
+    return values if missing is None else values & ~missing
+
+
+class _Walk:
+    """One pass over one tree."""
+
+    def __init__(self, text: str, columns: Mapping[str, Any], known: dict[Node, Vector]) -> None:
+        self.text = text
+        self.columns = columns
+        self.known = known
+
+    def refuse(self, node: Node, reason: str) -> ExpressionTypeError:
+        return ExpressionTypeError(self.text, node.position, reason)
+
+    def value(self, node: Node) -> Vector:
+        if isinstance(node, Literal):
+            return _literal(node)
+        found = self.known.get(node)
+        if found is None:
+            found = self.known[node] = self.computed(node)
+        return found
+
+    def computed(self, node: Node) -> Vector:
+        match node:
+            case Name():
+                return self.column(node)
+            case Sign():
+                return self.signed(node)
+            case Arithmetic():
+                return self.arithmetic(node)
+            case Comparison():
+                return self.comparison(node)
+            case Membership():
+                return self.membership(node)
+            case IsMissing():
+                return self.is_missing(node)
+            case Logic():
+                return reduce(_AND_OR[node.operator], map(self.truth, node.operands))
+            case Not():
+                operand = self.truth(node.operand)
+                return Vector("bool", np.logical_not(operand.values), operand.missing)
+            case Call() | Item():
+                return self.called(node)
+        raise AssertionError(node)  # literals are handled before
+
+    def column(self, node: Name) -> Vector:
+        column = self.columns[node.name]
+        try:
+            return column if isinstance(column, Vector) else table_column(column)
+        except ColumnTypeError as error:
+            reason = f"column {node.name} holds {error}; only numbers, bools and text can be used"
+            raise self.refuse(node, reason) from None
+
+    def number(self, node: Node, use: str) -> Vector:
+        found = self.value(node)
+        if found.kind == "null":
+            return Vector("float", np.nan, found.absent())
+        if not found.is_number:
+            raise self.refuse(node, f"{use} needs a number, this is {_KIND_NAMES[found.kind]}")
+        return found.as_int()
+
+    def truth(self, node: Node) -> Vector:
+        found = self.value(node)
+        if found.kind == "null":
+            return Vector("bool", np.False_, found.absent())
+        if found.kind != "bool":
+            reason = (
+                f"'and', 'or' and 'not' need conditions, this is {_KIND_NAMES[found.kind]}; "
+                "compare it with something"
+            )
+            raise self.refuse(node, reason)
+        return found
+
+    def signed(self, node: Sign) -> Vector:
+        operand = self.number(node.operand, f"the sign {node.operator}")
+        if node.operator == "+":
+            return operand
+        return Vector(operand.kind, -operand.values, operand.missing, operand.ieee)
+
+    def arithmetic(self, node: Arithmetic) -> Vector:
+        left = self.number(node.left, node.operator)
+        right = self.number(node.right, node.operator)
+        left, right = _fitting(node.operator, left, right)
+        values = _ARITHMETIC[node.operator](left.values, right.values)
+        if not isinstance(values, np.ndarray):
+            values = values.item()  # stays a Python number: never widens float32
+        kind: Kind = "int" if left.kind == right.kind == "int" and node.operator != "/" else "float"
+        return Vector(kind, values, _either(left.missing, right.missing))
+
+    def comparison(self, node: Comparison) -> Vector:
+        results = []
+        left_node = node.first
+        for operator, right_node in node.rest:
+            left, right = self.value(left_node), self.value(right_node)
+            if operator not in ("==", "!=") and not _have_order(left, right):
+                kinds = f"{_KIND_NAMES[left.kind]} with {_KIND_NAMES[right.kind]}"
+                raise self.refuse(right_node, f"{operator} cannot order {kinds}")
+            results.append(_compared(operator, left, right))
+            left_node = right_node
+        return reduce(_and, results)
+
+    def membership(self, node: Membership) -> Vector:
+        operand = self.value(node.operand)
+        found = Vector("bool", np.False_, operand.absent() if not operand.ieee else None)
+        for option in node.options:
+            found = _or(found, _compared("==", operand, _literal(option)))
+        if node.negated:
+            return Vector("bool", np.logical_not(found.values), found.missing)
+        return found
+
+    def is_missing(self, node: IsMissing) -> Vector:
+        operand = self.value(node.operand)
+        missing = operand.absent()
+        if operand.kind == "float":
+            missing = _either(missing, np.isnan(operand.values))
+        found = np.False_ if missing is None else missing
+        return Vector("bool", np.logical_not(found) if node.negated else found)
+
+    def called(self, node: Call | Item) -> Vector:
+        try:
+            if isinstance(node, Item):
+                return CALLS["[]"](self.value(node.operand), node.index)
+            return CALLS[node.function](self.value(node.arguments[0]))
+        except ColumnRefusedError as refusal:
+            raise refusal.error(self.text, node.position, refusal.reason, **refusal.data) from None
+
+
+def _literal(node: Literal) -> Vector:
+    value = node.value
+    if value is None:
+        return Vector("null", None)
+    kind: Kind = "bool"
+    if not isinstance(value, bool):
+        kind = "int" if isinstance(value, int) else "float" if isinstance(value, float) else "text"
+    return Vector(kind, value)
+
+
+def _have_order(left: Vector, right: Vector) -> bool:
+    kinds = {left.kind, right.kind}
+    return "null" in kinds or "text" not in kinds or kinds == {"text"}
+
+
+def _either(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return left | right
+
+
+def _fitting(operator: str, left: Vector, right: Vector) -> tuple[Vector, Vector]:
+    """Return operands whose result cannot overflow, with raw missing values as NaN."""
+    if left.ieee and left.missing is not None:
+        left = left.as_float()
+    if right.ieee and right.missing is not None:
+        right = right.as_float()
+    if left.kind == right.kind == "int" and operator != "/":
+        sizes = [
+            float(np.max(np.abs(np.asarray(side.values, float)), initial=1))
+            for side in (left, right)
+        ]
+        if (sizes[0] * sizes[1] if operator == "*" else sum(sizes)) >= 2.0**62:
+            return left.as_float(), right.as_float()
+    return left, right
+
+
+def _compared(operator: str, left: Vector, right: Vector) -> Vector:
+    missing = _either(None if left.ieee else left.absent(), None if right.ieee else right.absent())
+    if left.kind == "null" or right.kind == "null":
+        return Vector("bool", np.False_, missing)
+    if left.kind == "text" and right.kind == "text":
+        values = _compared_texts(operator, left.values, right.values)
+    elif left.kind == "text" or right.kind == "text":
+        values = np.bool_(operator == "!=")  # text and a number are never equal
+    else:
+        values = _COMPARE[operator](left.values, right.values)
+    for side in (left, right):
+        if side.ieee and side.missing is not None:
+            values = np.where(side.missing, operator == "!=", values)
+    return Vector("bool", values, missing)
+
+
+def _compared_texts(operator: str, left: Any, right: Any) -> Any:
+    sides = [
+        side if isinstance(side, pa.Array) else pa.scalar(side, pa.large_string())
+        for side in (left, right)
+    ]
+    result = _COMPARE_TEXT[operator](*sides)
+    if isinstance(result, pa.Scalar):
+        return np.bool_(result.as_py())
+    return result.fill_null(False).to_numpy(zero_copy_only=False)
+
+
+def _and(left: Vector, right: Vector) -> Vector:
+    values = np.logical_and(left.values, right.values)
+    if left.missing is None and right.missing is None:
+        return Vector("bool", values)
+    false = _certainly(np.logical_not(left.values), left.missing) | _certainly(
+        np.logical_not(right.values), right.missing
+    )
+    missing = _either(left.missing, right.missing) & ~false
+    return Vector("bool", values & ~missing, missing)
+
+
+def _or(left: Vector, right: Vector) -> Vector:
+    values = _certainly(np.asarray(left.values), left.missing) | _certainly(
+        np.asarray(right.values), right.missing
+    )
+    missing = _either(left.missing, right.missing)
+    return Vector("bool", values, None if missing is None else missing & ~values)
+
+
+_AND_OR: Final[dict[str, Callable[[Vector, Vector], Vector]]] = {"and": _and, "or": _or}
