@@ -77,7 +77,7 @@ def test_half_a_turn_joins_antipodes() -> None:
 
 @pytest.mark.parametrize("radius", [0.0, -1.0, float("nan"), 700_000.0])
 def test_a_radius_that_is_no_arc_is_refused(radius: float) -> None:
-    with pytest.raises(RadiusError, match="radius .* arcsec"):
+    with pytest.raises(RadiusError, match=r"^radius "):
         pairs_within(np.zeros(2), np.zeros(2), radius_arcsec=radius)
 
 
@@ -125,7 +125,7 @@ def test_pairs_do_not_depend_on_partitions(
         radius_arcsec=radius,
         executor=InProcessExecutor(),
         rows_per_partition=rows_per_partition,
-        progress=lambda done, total: None,
+        progress=lambda share: None,
     )
     assert found.tolist() == pairs_within(ra, dec, radius_arcsec=radius).tolist()
 
@@ -156,7 +156,7 @@ def test_partitions_of_the_whole_sphere_lose_no_pair(
             radius_arcsec=radius,
             executor=threads,
             rows_per_partition=500,
-            progress=lambda done, total: None,
+            progress=lambda share: None,
         )
     assert np.array_equal(found, pairs_within(ra, dec, radius_arcsec=radius))
 
@@ -165,7 +165,7 @@ def test_pairs_do_not_depend_on_worker_processes(
     dense_sky: tuple[np.ndarray, np.ndarray],
 ) -> None:
     ra, dec = dense_sky
-    told: list[tuple[int, int]] = []
+    told: list[float] = []
     with ProcessPoolExecutor(2) as processes:
         found = find_pairs(
             ra,
@@ -173,7 +173,9 @@ def test_pairs_do_not_depend_on_worker_processes(
             radius_arcsec=5.0,
             executor=processes,
             rows_per_partition=3000,
-            progress=lambda done, total: told.append((done, total)),
+            progress=told.append,
         )
     assert np.array_equal(found, pairs_within(ra, dec, radius_arcsec=5.0))
-    assert told[-1][0] == told[-1][1] > 1
+    assert len(told) > 1
+    assert told == sorted(told)
+    assert told[-1] == 1.0

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pzpipelines.arrays import BoolArray, FloatArray, IntArray
 
@@ -18,6 +20,12 @@ class TieResult(IntEnum):
     WINNER = 1
     UNRESOLVED = 2
     STAR = 3
+
+
+#: Beside the index of a priority column: where a row can lose.
+LOST_IN_COLLAPSE: Final = 100
+LOST_IN_DRAW: Final = 101
+SURVIVED: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +72,15 @@ class Resolution:
     tie_result
         `TieResult` of each, int8, shape ``(k,)``.
     lost_at
-        Which criterion removed the row: the index of a priority column,
-        ``len(scores)`` for the redshift collapse, -1 for survivors; shape ``(k,)``.
+        Which criterion removed the row: the index of a priority column or
+        `LOST_IN_COLLAPSE`; `SURVIVED` for survivors; int8, shape ``(k,)``.
     group
         Dense index of the row's group, ascending, shape ``(k,)``.
     """
 
     rows: IntArray
-    tie_result: np.ndarray[tuple[int], np.dtype[np.int8]]
-    lost_at: IntArray
+    tie_result: NDArray[np.int8]
+    lost_at: NDArray[np.int8]
     group: IntArray
 
 
@@ -128,17 +136,16 @@ def resolve_groups(
     """
     rows, group = _rows_of_shared_groups(labels)
     evidence = evidence.take(rows)
-    lost_at = np.full(len(rows), -1, dtype=np.int64)
+    lost_at = np.full(len(rows), SURVIVED, dtype=np.int8)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     for index, score in enumerate(evidence.scores):
         held = np.where(lost_at < 0, score, -np.inf)
         best = np.maximum.reduceat(held, starts)[group] if len(rows) else held
         lost_at[(lost_at < 0) & (held < best)] = index
-    collapse = len(evidence.scores)
     if null_z_loses:
-        lost_at[_null_z_losers(lost_at < 0, evidence.z, group, starts)] = collapse
+        lost_at[_null_z_losers(lost_at < 0, evidence.z, group, starts)] = LOST_IN_COLLAPSE
     if delta_z_threshold > 0:
-        lost_at[_collapsed(lost_at < 0, evidence, group, delta_z_threshold)] = collapse
+        lost_at[_collapsed(lost_at < 0, evidence, group, delta_z_threshold)] = LOST_IN_COLLAPSE
     survives = lost_at < 0
     survivors = np.bincount(group, weights=survives)[group] if len(rows) else survives
     tie_result = np.where(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from pzpipelines.arrays import FloatArray, IntArray
 from pzpipelines.sky.pairs import pairs_within, require_radius, sorted_pairs
 from pzpipelines.sky.partitions import partition_sky
 
-#: Called after each partition with (partitions done, partitions in all).
-Progress = Callable[[int, int], None]
+#: Told of each partition: the share of rows handed out so far, 0 to 1.
+Progress = Callable[[float], None]
+
+#: Partitions copied out at once, so that memory does not grow with their number.
+_TASKS_IN_FLIGHT = 32
 
 
 def find_pairs(
@@ -39,7 +42,7 @@ def find_pairs(
     rows_per_partition
         About how many rows are matched at once by one worker.
     progress
-        Told of each partition done.
+        Told of each partition.
 
     Returns
     -------
@@ -52,21 +55,32 @@ def find_pairs(
     """
     require_radius(radius_arcsec)
     if len(ra) <= rows_per_partition:
-        progress(0, 1)
+        progress(1.0)
         return pairs_within(ra, dec, radius_arcsec=radius_arcsec)
-    futures = []
-    for part in partition_sky(ra, dec, radius_arcsec=radius_arcsec, max_rows=rows_per_partition):
+    partitions = partition_sky(ra, dec, radius_arcsec=radius_arcsec, max_rows=rows_per_partition)
+    found: list[IntArray] = []
+    waiting: set[Future[IntArray]] = set()
+    rows_done = 0
+    for part in partitions:
+        if len(waiting) == _TASKS_IN_FLIGHT:
+            waiting = _collect_first(waiting, found)
         rows = np.concatenate([part.rows, part.margin])
-        futures.append(
+        waiting.add(
             executor.submit(
                 pairs_of_partition, ra[rows], dec[rows], rows, len(part.rows), radius_arcsec
             )
         )
-    found = []
-    for number, future in enumerate(as_completed(futures)):
-        found.append(future.result())
-        progress(number + 1, len(futures))
+        rows_done += len(part.rows)
+        progress(rows_done / len(ra))
+    while waiting:
+        waiting = _collect_first(waiting, found)
     return sorted_pairs(np.concatenate(found), len(ra))
+
+
+def _collect_first(waiting: set[Future[IntArray]], found: list[IntArray]) -> set[Future[IntArray]]:
+    done, still_waiting = wait(waiting, return_when=FIRST_COMPLETED)
+    found += [future.result() for future in done]
+    return still_waiting
 
 
 def pairs_of_partition(

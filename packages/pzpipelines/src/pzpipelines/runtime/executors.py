@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from typing import ParamSpec, TypeVar
 
 from pztables.errors import OptionError
@@ -48,13 +49,24 @@ def open_executor(name: str, workers: int) -> Iterator[Executor]:
     elif name == "serial" or (name == "threads" and workers == 1):
         yield InProcessExecutor()
     elif name == "threads":
-        with ThreadPoolExecutor(workers) as threads:
+        with _dropping_what_waits(ThreadPoolExecutor(workers)) as threads:
             yield threads
     elif name == "processes":
-        with ProcessPoolExecutor(workers) as processes:
+        # A forked copy of a process with threads may hang: start afresh.
+        context = get_context("spawn")
+        with _dropping_what_waits(ProcessPoolExecutor(workers, context)) as processes:
             yield processes
     else:
         raise OptionError(f"executor: {name!r} is not one of {_CHOICES}", option="executor")
+
+
+@contextmanager
+def _dropping_what_waits(executor: Executor) -> Iterator[Executor]:
+    """Close an executor; tasks that have not begun (after an error, a stop) are dropped."""
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

@@ -1,0 +1,182 @@
+"""``pzpipelines``: pipelines from the command line.
+
+Exit code 0: done; 2: the data or the options must be mended (one sentence says
+how); 1: our mistake (the log has the trace).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pztables.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Photo-z pipelines as programs.",
+)
+
+_COMBINE_EXAMPLES = """Examples:
+
+\b
+  pzpipelines combine a.parquet b.csv --columns columns.json -o combined.parquet
+  pzpipelines combine *.fits --columns columns.json -o unique.csv \\
+      --param combine_type=concatenate_and_remove_duplicates \\
+      --param tie_treatment_option=draw_one --param random_seed=7
+  pzpipelines combine a.parquet b.parquet -o marked.parquet \\
+      --param combine_type=concatenate_and_mark_duplicates \\
+      --param extra_columns.TID.source=TARGETID --param extra_columns.TID.type=int
+"""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pzpipelines {version('pzpipelines')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Photo-z pipelines as programs."""
+
+
+@app.command("list")
+def list_pipelines() -> None:
+    """Print the name of every pipeline with what it does."""
+    from pzpipelines.registry import PIPELINES
+
+    for spec in PIPELINES.values():
+        typer.echo(f"{spec.name}  {spec.version}  {spec.description}")
+
+
+@app.command()
+def describe(name: Annotated[str, typer.Argument(help="Name as printed by 'list'.")]) -> None:
+    """Print what a pipeline takes and gives, with the schema of its parameters, as JSON."""
+    from pzpipelines.registry import pipeline_named
+
+    spec = pipeline_named(name)
+    described = {
+        "name": spec.name,
+        "display_name": spec.display_name,
+        "version": spec.version,
+        "description": spec.description,
+        "product_types_accepted": spec.product_types_accepted,
+        "output_product_type": spec.output_product_type,
+        "output_formats": spec.output_formats,
+        "default_parameters": spec.default_parameters(),
+        "parameters_schema": spec.parameters.model_json_schema(),
+    }
+    typer.echo(json.dumps(described, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="Name as printed by 'list'.")],
+    job_file: Annotated[Path, typer.Argument(metavar="JOB.JSON", help="What to do.")],
+    workdir: Annotated[Path, typer.Option(help="Folder for the result, the log and outcome.json.")],
+) -> None:
+    """Run a pipeline as a job file says."""
+    from pzpipelines.runtime.run import run_in_workspace
+    from pzpipelines.runtime.workspace import Workspace
+
+    workspace = Workspace(workdir)
+    _, exit_code = run_in_workspace(workspace, lambda: _run_job(name, job_file, workspace))
+    raise typer.Exit(int(exit_code))
+
+
+def _run_job(name: str, job_file: Path, workspace: Any) -> Any:
+    from pzpipelines.registry import pipeline_named
+    from pzpipelines.runtime.job import JobError, read_job
+
+    spec = pipeline_named(name)
+    job = read_job(job_file)
+    if job.pipeline != name:
+        raise JobError(f"{job_file}: is a job for {job.pipeline!r}, not for {name!r}")
+    return spec.run(job, workspace)
+
+
+@app.command(epilog=_COMBINE_EXAMPLES)
+def combine(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Catalogs, in order.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Result; format by its suffix.")
+    ],
+    columns: Annotated[
+        Path | None,
+        typer.Option(metavar="COLUMNS.JSON", help="File name to role to column, as JSON."),
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A parameter (see 'describe'); KEY may have dots."),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="RULES.YAML", help="Flag translation rules to use.")
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option("--format", help="parquet, csv, fits, hdf5 or hats.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Partitions matched at once.")] = 2,
+    memory: Annotated[
+        int, typer.Option(min=100, help="Aim for the peak of memory, in megabytes.")
+    ] = 2000,
+    executor: Annotated[
+        str, typer.Option(help="threads, processes, serial or dask://HOST:PORT.")
+    ] = "threads",
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep log, progress and outcome.json in this folder."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Combine redshift catalogs into one."""
+    from pzpipelines.combine.command import CombineRequest, run_combine
+
+    request = CombineRequest(
+        files=files,
+        output=output,
+        columns_file=columns,
+        assignments=param or [],
+        rules_file=rules,
+        output_format=output_format,
+        resources={
+            "workers": workers, "memory_bytes": memory * 1_000_000, "executor": executor
+        },
+        record=record,
+    )  # fmt: skip
+    outcome, exit_code = run_combine(request)
+    if as_json:
+        typer.echo(json.dumps(outcome.as_dict(), indent=2, ensure_ascii=False, default=str))
+    elif outcome.error is None:
+        from pzpipelines.combine.summary import sentences_of
+
+        for sentence in sentences_of(outcome.summary):
+            typer.echo(sentence)
+    raise typer.Exit(int(exit_code))
+
+
+def main() -> None:
+    """Run the command line; refusals before a run begins end here."""
+    try:
+        app()
+    except UserError as refusal:
+        print(refusal.message, file=sys.stderr)  # noqa: T201 (for the user)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

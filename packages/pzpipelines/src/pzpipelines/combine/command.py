@@ -1,0 +1,236 @@
+"""``pzpipelines combine``: from files and options to a run, from its result to one file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from pzpipelines.registry import pipeline_named
+from pzpipelines.runtime.job import Job, JobInput, JobOutput, JobResources
+from pzpipelines.runtime.outcome import Outcome, Status
+from pzpipelines.runtime.run import run_in_workspace
+from pzpipelines.runtime.workspace import Workspace
+from pztables.errors import OptionError, UserError
+
+PIPELINE: Final = "combine_redshift_dedup"
+_FORMAT_OF_SUFFIX: Final = {
+    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".fits": "fits", ".fit": "fits",
+    ".hdf5": "hdf5", ".h5": "hdf5", ".hdf": "hdf5", ".hats": "hats", "": "hats",
+}  # fmt: skip
+
+
+class CommandError(UserError):
+    """An argument of the command cannot be used."""
+
+    code = "invalid_argument"
+
+
+@dataclass(frozen=True, slots=True)
+class CombineRequest:
+    """The arguments of the command, as given."""
+
+    files: Sequence[Path]
+    output: Path
+    columns_file: Path | None
+    assignments: Sequence[str]
+    rules_file: Path | None
+    output_format: str | None
+    resources: Mapping[str, Any]
+    record: Path | None
+
+
+def run_combine(request: CombineRequest) -> tuple[Outcome, int]:
+    """Combine files; the result appears whole under its name, or not at all.
+
+    Raises
+    ------
+    UserError
+        If the arguments alone show that the run cannot succeed.
+    """
+    job = job_of(request)
+    folder = request.output.absolute().parent
+    if not folder.is_dir():
+        raise CommandError(f"{request.output}: the folder {folder} does not exist; make it first")
+    # Beside the result, so that the finished file takes its name in one step.
+    scratch = Path(tempfile.mkdtemp(prefix=f".{request.output.name}.", dir=folder))
+    workspace = Workspace(scratch)
+    outcome, exit_code = run_in_workspace(
+        workspace, lambda: pipeline_named(PIPELINE).run(job, workspace)
+    )
+    if outcome.status is Status.COMPLETED:
+        main = next(output for output in outcome.outputs if output.role == "main")
+        _replace(scratch / main.path, request.output)
+    if request.record is not None:
+        shutil.copytree(scratch, request.record, dirs_exist_ok=True)
+    if outcome.status is not Status.FAILED:  # its log is what we ask to be sent
+        shutil.rmtree(scratch, ignore_errors=True)
+    return outcome, exit_code
+
+
+def _replace(made: Path, wanted: Path) -> None:
+    if wanted.is_dir():
+        shutil.rmtree(wanted)
+    os.replace(made, wanted)
+
+
+def job_of(request: CombineRequest) -> Job:
+    """Translate the arguments into a job.
+
+    Raises
+    ------
+    UserError
+        Naming the argument that cannot be used.
+    """
+    _require_files(request.files)
+    columns = _columns_of_files(request.files, request.columns_file)
+    return Job(
+        pipeline=PIPELINE,
+        parameters=parameters_of(request.assignments),
+        inputs=[
+            JobInput(
+                path=path.absolute(),
+                internal_name=f"{number:03d}_{path.name.split('.')[0]}",
+                columns=associated,
+            )
+            for number, (path, associated) in enumerate(
+                zip(request.files, columns, strict=True), start=1
+            )
+        ],
+        output=JobOutput(name="combined", format=_format_of(request)),
+        resources=JobResources(**request.resources),
+        flags_translation=request.rules_file,
+    )
+
+
+def _require_files(files: Sequence[Path]) -> None:
+    seen: dict[Path, Path] = {}
+    for path in files:
+        if not path.exists():
+            raise CommandError(f"{path}: no such file", file=str(path))
+        real = path.resolve()
+        if real in seen:
+            raise CommandError(
+                f"{path}: the same catalog is given twice (first as {seen[real]}); give it once",
+                file=str(path),
+            )
+        seen[real] = path
+
+
+def _format_of(request: CombineRequest) -> str:
+    if request.output_format is not None:
+        return request.output_format.lower()
+    suffix = request.output.suffix.lower()
+    if suffix not in _FORMAT_OF_SUFFIX:
+        raise CommandError(
+            f"{request.output}: the suffix {suffix!r} is no output format; "
+            "use .parquet, .csv, .fits, .hdf5 or .hats, or say --format"
+        )
+    return _FORMAT_OF_SUFFIX[suffix]
+
+
+def parameters_of(assignments: Sequence[str]) -> dict[str, Any]:
+    """Read ``KEY=VALUE`` texts; values are YAML, dots in a key nest.
+
+    Raises
+    ------
+    OptionError
+        If one has no key, no ``=``, or a value that is no YAML.
+    """
+    parameters: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not all(part.strip() for part in key.split(".")):
+            raise OptionError(f"--param {assignment}: write it as KEY=VALUE", option=assignment)
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as wrong:
+            raise OptionError(
+                f"--param {assignment}: the value is not YAML; quote texts with special signs",
+                option=key,
+            ) from wrong
+        *outer, last = (part.strip() for part in key.split("."))
+        inner = parameters
+        for part in outer:
+            inner = inner.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise OptionError(f"--param {assignment}: {part} is already a value", option=key)
+        inner[last] = value
+    return parameters
+
+
+def _columns_of_files(
+    files: Sequence[Path], columns_file: Path | None
+) -> list[dict[str, str | None]]:
+    given = {} if columns_file is None else read_columns_file(columns_file)
+    return [
+        given[path.name] if path.name in given else _suggested(path, given, columns_file)
+        for path in files
+    ]
+
+
+def read_columns_file(path: Path) -> dict[str, dict[str, str | None]]:
+    """Read a file that gives for each file name its columns: role to column name.
+
+    Raises
+    ------
+    CommandError
+        If it is absent, no JSON, or of another form.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as absent:
+        raise CommandError(
+            f"{path}: cannot be read ({absent.strerror})", file=str(path)
+        ) from absent
+    except ValueError as wrong:
+        raise CommandError(f"{path}: is not JSON ({wrong})", file=str(path)) from wrong
+    well_formed = isinstance(content, dict) and all(
+        isinstance(roles, dict)
+        and all(column is None or isinstance(column, str) for column in roles.values())
+        for roles in content.values()
+    )
+    if not well_formed:
+        raise CommandError(
+            f'{path}: write it as {{"file name": {{"ra": "column", …}}, …}}', file=str(path)
+        )
+    columns: dict[str, dict[str, str | None]] = content
+    return columns
+
+
+def _suggested(
+    path: Path, given: Mapping[str, Any], columns_file: Path | None
+) -> dict[str, str | None]:
+    """Take the association from the columns themselves, where they leave no doubt."""
+    from pztables.associate import suggest_roles
+
+    from pztables.formats import open_table
+
+    with open_table(path) as table:
+        suggestions = suggest_roles(table.schema.columns, None, "redshift_catalog")
+    by_role: dict[str, list[str]] = {}
+    for suggestion in suggestions:
+        by_role.setdefault(suggestion.role, []).append(suggestion.column)
+    missing = [role for role in ("ra", "dec", "z") if role not in by_role]
+    doubtful = {role: names for role, names in by_role.items() if len(names) > 1}
+    if not missing and not doubtful:
+        return {role: names[0] for role, names in by_role.items()}
+    near = get_close_matches(path.name, given, 1)
+    where = f" in {columns_file}" if columns_file else " with --columns columns.json"
+    reasons = [f"no column for {role}" for role in missing]
+    reasons += [f"{role} may be {' or '.join(names)}" for role, names in doubtful.items()]
+    hint = f" (it has {near[0]}, not {path.name})" if near else ""
+    raise CommandError(
+        f"{path.name}: {'; '.join(reasons)}: associate its columns{where}{hint}",
+        file=str(path),
+        missing=missing,
+        doubtful=doubtful,
+    )
