@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pzserver
 import requests
 import tables_io
 import yaml
 from astropy.table import Table
+
+import pzserver
 from pzserver import PzServer
 
 ADDRESS, TOKEN, OTHER_TOKEN, FOLDER = sys.argv[1:5]

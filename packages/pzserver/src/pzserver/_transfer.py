@@ -17,7 +17,6 @@ from tqdm import tqdm
 from pzserver._http import Connection
 from pzserver.errors import PzServerError, ServerFault, Unreachable
 
-_BLOCK_BYTES: Final = 1024 * 1024
 _MAX_ATTEMPTS: Final = 5
 
 
@@ -53,25 +52,39 @@ def download(
         If the file that arrived is not the one that was promised.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    partial: Path | None = None
-    for attempt in range(1, _MAX_ATTEMPTS + 1):
-        try:
-            partial = _fetch(connection, url, folder, size=size)
-            break
-        except Unreachable:
-            if attempt == _MAX_ATTEMPTS:
-                raise
-    assert partial is not None
+    partial, resumed = _fetch_stubbornly(connection, url, folder, size=size)
+    if resumed and checksum and sha256_of(partial) != checksum:
+        # The part belonged to other content: once more, from the first byte.
+        partial.unlink()
+        partial, _ = _fetch_stubbornly(connection, url, folder, size=size)
     return _accept(partial, checksum)
 
 
-def _fetch(connection: Connection, url: str, folder: Path, *, size: int | None) -> Path:
-    """Bring the rest of a file into its ``.part`` and return that path."""
+def _fetch_stubbornly(
+    connection: Connection, url: str, folder: Path, *, size: int | None
+) -> tuple[Path, bool]:
+    """Fetch, continuing after interruptions; return the ``.part`` and whether it was continued."""
+    resumed = False
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        try:
+            partial, continued = _fetch(connection, url, folder, size=size)
+            return partial, resumed or continued
+        except Unreachable:
+            if attempt == _MAX_ATTEMPTS:
+                raise
+            resumed = True
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _fetch(
+    connection: Connection, url: str, folder: Path, *, size: int | None
+) -> tuple[Path, bool]:
+    """Bring the rest of a file to its ``.part``; return it and whether it was begun before."""
     with connection.stream(url) as response:
         partial = folder / f"{_file_name(response)}.part"
         if not partial.exists():
             _write(response, partial, "wb", 0, size)
-            return partial
+            return partial, False
     start_byte = partial.stat().st_size
     try:
         with connection.stream(url, start_byte=start_byte) as response:
@@ -83,7 +96,7 @@ def _fetch(connection: Connection, url: str, folder: Path, *, size: int | None) 
         if error.status != 416:
             raise
         # Nothing lies beyond the bytes that are here: the file is whole, or the checksum will tell.
-    return partial
+    return partial, True
 
 
 def _write(
@@ -95,7 +108,7 @@ def _write(
         else size
     )
     with partial.open(mode) as file, _bar(partial.stem, expected, start_byte) as bar:
-        for block in response.iter_bytes(_BLOCK_BYTES):
+        for block in response.iter_bytes():
             file.write(block)
             bar.update(len(block))
 

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pzserver._http import Connection, base_address
+from pzserver.errors import Invalid, NotFound, PzServerError, Refused, ServerFault, Unreachable
+
+
+@pytest.fixture
+def connection(server: Any) -> Iterator[Connection]:
+    opened = Connection("secret", server.address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Do not really pause between attempts; remember how long it would have been."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    return pauses
+
+
+def test_the_token_travels_in_the_header_that_the_server_knows(
+    server: Any, connection: Connection
+) -> None:
+    connection.get("products/", status=1)
+    assert server.seen[0].path == "/api/products/?status=1"
+    assert server.seen[0].headers["Authorization"] == "Token secret"
+
+
+def test_pages_are_asked_for_only_as_far_as_they_are_read(
+    server: Any, connection: Connection, answer: Callable[..., Any]
+) -> None:
+    def page(seen: Any) -> Any:
+        number = int(seen.path.rsplit("page=", 1)[1])
+        following = f"{server.address}products/?page={number + 1}" if number < 3 else None
+        return answer(body={"count": 6, "next": following, "results": [{"id": number}] * 2})
+
+    server.answer = page
+    rows = connection.pages("products/")
+    assert [row["id"] for row in itertools.islice(rows, 3)] == [1, 1, 2]
+    assert len(server.seen) == 2
+    assert [row["id"] for row in rows] == [2, 3, 3]
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "message", "code"),
+    [
+        (401, {"error": "Sign in", "code": "not_signed_in"}, Refused, "Sign in", "not_signed_in"),
+        (403, {"detail": "Not yours"}, Refused, "Not yours", "refused"),
+        (404, {"error": "No product 7"}, NotFound, "No product 7", "not_found"),
+        (406, "Dec is missing", Invalid, "Dec is missing", "invalid"),
+        (400, {"name": ["required"]}, Invalid, "{'name': ['required']}", "invalid"),
+        (500, {"error": "Incident 12", "code": "fault"}, ServerFault, "Incident 12", "fault"),
+    ],
+)
+def test_an_error_keeps_the_sentence_and_the_code_of_the_server(
+    server: Any,
+    connection: Connection,
+    answer: Callable[..., Any],
+    status: int,
+    body: Any,
+    kind: type[PzServerError],
+    message: str,
+    code: str,
+) -> None:
+    server.answer = lambda seen: answer(status=status, body=body)
+    with pytest.raises(kind) as caught:
+        connection.get("products/7/")
+    assert (str(caught.value), caught.value.code, caught.value.status) == (message, code, status)
+
+
+def test_messages_of_fields_are_kept(
+    server: Any, connection: Connection, answer: Callable[..., Any]
+) -> None:
+    fields = {"display_name": ["is required"]}
+    body = {"error": "Look at the fields", "code": "invalid", "fields": fields}
+    server.answer = lambda seen: answer(status=400, body=body)
+    with pytest.raises(Invalid) as caught:
+        connection.request("POST", "products/", json={})
+    assert caught.value.fields == fields
+
+
+def test_an_answer_that_is_not_json_is_the_fault_of_the_server(
+    server: Any, connection: Connection, answer: Callable[..., Any]
+) -> None:
+    server.answer = lambda seen: answer(status=413, raw=b"<html>too large</html>")
+    with pytest.raises(ServerFault, match="413"):
+        connection.get("")
+
+
+def test_reading_is_tried_again_with_growing_pauses(
+    server: Any, connection: Connection, answer: Callable[..., Any], quick: list[float]
+) -> None:
+    answers = iter([answer(status=503), answer(status=502), answer(body={"fine": True})])
+    server.answer = lambda seen: next(answers)
+    assert connection.get("products/") == {"fine": True}
+    assert quick == [0.5, 1.0]
+
+
+def test_writing_is_never_repeated(
+    server: Any, connection: Connection, answer: Callable[..., Any], quick: list[float]
+) -> None:
+    server.answer = lambda seen: answer(status=503, body={"error": "busy"})
+    with pytest.raises(ServerFault, match="busy"):
+        connection.request("POST", "processes/", json={})
+    assert len(server.seen) == 1
+
+
+def test_a_server_that_is_not_there_is_named(quick: list[float]) -> None:
+    connection = Connection("secret", "http://127.0.0.1:9/api/")
+    with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9/api/ does not answer"):
+        connection.get("")
+    connection.close()
+
+
+def test_hosts_are_known_by_name_or_address() -> None:
+    assert base_address("http://example.org/api") == "http://example.org/api/"
+    assert base_address("localhost") == "http://localhost/api/"
+    with pytest.raises(Invalid, match="pz-dev"):
+        base_address("nowhere")
