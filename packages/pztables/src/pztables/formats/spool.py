@@ -100,7 +100,7 @@ class SpooledWriter(ABC):
     def _write(self) -> None:
         """Write the file from ``self.columns`` and ``self._batches()``."""
 
-    def _require_name(self, name: str) -> None:
+    def _require_name(self, name: str) -> None:  # noqa: B027 - most formats hold any name
         """Refuse names that the format cannot hold."""
 
     def write(self, batch: pa.RecordBatch) -> None:
