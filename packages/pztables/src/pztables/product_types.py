@@ -80,7 +80,7 @@ PRODUCT_TYPES: Final[tuple[ProductType, ...]] = (
     ProductType(
         6, "object_catalog", "Objects Catalog", 6,
         "Table of objects with positions.",
-        ("ra", "dec"), is_tabular=True,
+        ("ra", "dec"), is_tabular=True, allows_pz_code=True,
     ),
     ProductType(
         7, "other", "Other", 7,

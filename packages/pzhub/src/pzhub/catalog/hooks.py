@@ -1,0 +1,64 @@
+"""Where the apps above tell the catalog what it may not import: checks, and where runs stand.
+
+An app registers from its ``AppConfig.ready``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pzhub.catalog.models import Product
+
+PublicationCheck = Callable[[Product], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a product comes from.
+
+    Attributes
+    ----------
+    name
+        ``"Upload"``, or what people call the pipeline that made it.
+    process_id, process_status
+        The run that made it and its word on the wire; ``None`` for uploads.
+    """
+
+    name: str = "Upload"
+    process_id: int | None = None
+    process_status: str | None = None
+
+
+OriginReader = Callable[[Any], Origin]
+
+UPLOAD = Origin()
+_publication_checks: list[PublicationCheck] = []
+_origin_readers: list[OriginReader] = []
+
+
+def register_publication_check(check: PublicationCheck) -> None:
+    """Have a check run before any product is published; it refuses by raising a `UserError`."""
+    if check not in _publication_checks:
+        _publication_checks.append(check)
+
+
+def publication_checks() -> tuple[PublicationCheck, ...]:
+    """Return the checks of the apps above, in the order of registration."""
+    return tuple(_publication_checks)
+
+
+def register_origin_reader(reader: OriginReader) -> None:
+    """Have a function describe the process that made a product; the last one counts."""
+    _origin_readers[:] = [reader]
+
+
+def origin_of(product: Product) -> Origin:
+    """Return where a product comes from; costs no query after ``select_related``."""
+    process = getattr(product, "process", None)
+    if process is None:
+        return UPLOAD
+    if _origin_readers:
+        return _origin_readers[0](process)
+    return Origin(process.pipeline.name, process.pk, process.get_phase_display())

@@ -1,0 +1,222 @@
+"""Who may see what of the catalog: querysets only.
+
+The rule: releases are open when public, when they have no access group, or to their groups.
+Published products are seen by whoever may see their release (or have none); products that
+are not published by their owner and administrators alone. Deleted products keep their row,
+for those who saw them before; their files and columns are seen by nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, TypeVar
+
+from django.contrib.auth.models import Group
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from pzhub.accounts.models import User
+from pzhub.accounts.policies import Actor, is_administrator
+from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus, ProductType, Release
+from pzhub.core.errors import NotFoundError
+
+Row = TypeVar("Row", bound=Model)
+ListTab = Literal["all", "official", "mine", "drafts"]
+
+#: What a free search looks at.
+PRODUCT_SEARCH_FIELDS: Final = (
+    "display_name",
+    "user__username",
+    "user__first_name",
+    "user__last_name",
+)
+#: Orders of the product list: name in the URL, without its sign -> column.
+PRODUCT_ORDERS: Final = {
+    "created": "created_at",
+    "name": "display_name",
+    "type": "product_type__order",
+    "release": "release__display_name",
+    "owner": "user__username",
+    "status": "status",
+}
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+
+
+def releases_visible_to(user: Actor) -> QuerySet[Release]:
+    """Return the releases that a user may use, newest first."""
+    if not user.is_authenticated:
+        return Release.objects.none()
+    if is_administrator(user):
+        return Release.objects.all()
+    groups = Release.access_groups.through.objects.filter(release=OuterRef("pk"))
+    mine = groups.filter(group__in=Group.objects.filter(user=user.pk))
+    return Release.objects.filter(Q(is_public=True) | ~Exists(groups) | Exists(mine))
+
+
+def product_types_list() -> QuerySet[ProductType]:
+    """Return the product types in the order of forms."""
+    return ProductType.objects.order_by("order")
+
+
+def _visible_products(user: Actor, *, include_deleted: bool) -> QuerySet[Product]:
+    if not user.is_authenticated:
+        return Product.objects.none()
+    living = Product.objects.all()
+    if not include_deleted:
+        living = living.exclude(status=ProductStatus.DELETED)
+    if is_administrator(user):
+        return living
+    # Not the default order: an ordered subquery would be sorted for nothing.
+    releases = releases_visible_to(user).order_by().values("pk")
+    released = Q(published_at__isnull=False) & (Q(release__isnull=True) | Q(release__in=releases))
+    settled = Q(status__in=(ProductStatus.PUBLISHED, ProductStatus.DELETED))
+    return living.filter(Q(user=user.pk) | (settled & released))
+
+
+def products_visible_to(user: Actor, *, include_deleted: bool = False) -> QuerySet[Product]:
+    """Return the products that a user may see, with all that a row of a list shows.
+
+    Parameters
+    ----------
+    user
+        The actor; nobody sees anything without signing in.
+    include_deleted
+        Whether deleted products are among them (the wire lists them; pages do not).
+    """
+    return _visible_products(user, include_deleted=include_deleted).select_related(
+        "product_type", "release", "user", "process__pipeline"
+    )
+
+
+def product_for(user: Actor, key: int | str, *, include_deleted: bool = False) -> Product:
+    """Return one product by id, digits or ``internal_name``.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or the user may not know of it.
+    """
+    products = products_visible_to(user, include_deleted=include_deleted)
+    if isinstance(key, int) or _DIGITS.fullmatch(key):
+        products = products.filter(pk=int(key))
+    else:
+        products = products.filter(internal_name=key)
+    product = products.first() if "\0" not in str(key) else None
+    if product is None:
+        raise NotFoundError(f"There is no product {key}, or you may not see it.", product=str(key))
+    return product
+
+
+def files_visible_to(user: Actor) -> QuerySet[ProductFile]:
+    """Return the files of the products that a user may see."""
+    products = _visible_products(user, include_deleted=False)
+    return ProductFile.objects.filter(product__in=products.order_by()).select_related(
+        "product__product_type", "product__user"
+    )
+
+
+def columns_visible_to(user: Actor) -> QuerySet[Column]:
+    """Return the columns of the products that a user may see."""
+    products = _visible_products(user, include_deleted=False)
+    return Column.objects.filter(product__in=products.order_by()).select_related(
+        "product__product_type", "product__user"
+    )
+
+
+def search_words(text: str) -> list[str]:
+    """Return the words of a search: split at blanks and commas."""
+    return [word for word in re.split(r"[\s,]+", text) if word]
+
+
+def any_field_contains(word: str, fields: Sequence[str]) -> Q:
+    """Return the condition that a word is part of one of the fields, in any case."""
+    condition = Q()
+    for field in fields:
+        condition |= Q(**{f"{field}__icontains": word})
+    return condition
+
+
+def matching_words(
+    rows: QuerySet[Row], text: str, fields: Sequence[str], *, any_word: bool = False
+) -> QuerySet[Row]:
+    """Keep the rows in which every word (or any) is part of one of the fields."""
+    condition = Q()
+    for word in search_words(text):
+        found = any_field_contains(word, fields)
+        condition = condition | found if any_word else condition & found
+    return rows.filter(condition)
+
+
+def products_list(
+    user: User,
+    *,
+    tab: ListTab = "all",
+    q: str = "",
+    types: Iterable[str] = (),
+    releases: Iterable[str] = (),
+    sort: str = "-created",
+) -> QuerySet[Product]:
+    """Return the products of one tab of the site's list.
+
+    Parameters
+    ----------
+    user
+        The actor.
+    tab
+        ``all`` and ``official`` show published products, ``mine`` all of the user's own,
+        ``drafts`` those that wait for their owner.
+    q
+        Search words, each part of the name or of the owner's names.
+    types, releases
+        Names; ``"none"`` among the releases stands for products without one.
+    sort
+        A key of `PRODUCT_ORDERS`, ``-`` before it for descending; unknown ones mean newest first.
+    """
+    products = matching_words(
+        products_visible_to(user).filter(_tab_condition(tab, user)), q, PRODUCT_SEARCH_FIELDS
+    )
+    if chosen := set(types):
+        products = products.filter(product_type__name__in=chosen)
+    if chosen := set(releases):
+        without = Q(release__isnull=True) if "none" in chosen else Q()
+        products = products.filter(Q(release__name__in=chosen) | without)
+    return products.order_by(*_order(sort))
+
+
+def _tab_condition(tab: ListTab, user: User) -> Q:
+    if tab == "mine":
+        return Q(user=user)
+    if tab == "drafts":
+        waiting = (ProductStatus.REGISTERING, ProductStatus.FAILED)
+        return Q(user=user, status__in=waiting)
+    published = Q(status=ProductStatus.PUBLISHED)
+    return published & Q(official_product=True) if tab == "official" else published
+
+
+def _order(sort: str) -> tuple[str, str]:
+    sign = "-" if sort.startswith("-") else ""
+    column = PRODUCT_ORDERS.get(sort.removeprefix("-"))
+    return (f"{sign}{column}", f"{sign}id") if column else ("-created_at", "-id")
+
+
+def main_file_of(product: Product) -> ProductFile | None:
+    """Return the main file, or ``None`` where there is none yet."""
+    return next((file for file in product.files.all() if file.role == 0), None)
+
+
+def descendants_of(product: Product, user: Actor) -> QuerySet[Product]:
+    """Return the products that pipelines made directly from this one, as far as visible."""
+    return products_visible_to(user).filter(process__input_links__product=product.pk).distinct()
+
+
+def ancestors_of(product: Product, user: Actor) -> QuerySet[Product]:
+    """Return the products that this one was made from, as far as visible, in input order."""
+    inputs = products_visible_to(user, include_deleted=True).filter(
+        used_by_links__process__upload=product.pk
+    )
+    return inputs.order_by("used_by_links__position")
+
+
+def pending_publication_of(user: User) -> Product | None:
+    """Return the newest product that the user began and did not publish, or ``None``."""
+    return products_visible_to(user).filter(user=user, status=ProductStatus.REGISTERING).first()

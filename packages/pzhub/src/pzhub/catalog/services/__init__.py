@@ -1,0 +1,57 @@
+"""Acts on the catalog: each whole or not at all, with its audit row."""
+
+from pzhub.catalog.services.columns import (
+    ColumnNameTakenError,
+    RequiredRoleError,
+    add_column,
+    remove_column,
+    set_column_association,
+    set_column_associations,
+    update_column,
+)
+from pzhub.catalog.services.create import create_product
+from pzhub.catalog.services.delete import (
+    TRASH_DAYS,
+    ProductInUseError,
+    delete_product,
+    restore_product,
+    sweep_trash,
+)
+from pzhub.catalog.services.metadata import metadata_of
+from pzhub.catalog.services.naming import internal_name_for
+from pzhub.catalog.services.publish import (
+    MissingMainFileError,
+    MissingRolesError,
+    StatusMoveError,
+    fail_product,
+    publish_product,
+    reopen_product,
+)
+from pzhub.catalog.services.update import ProductChanges, ProductDeletedError, update_product
+
+__all__ = [
+    "TRASH_DAYS",
+    "ColumnNameTakenError",
+    "MissingMainFileError",
+    "MissingRolesError",
+    "ProductChanges",
+    "ProductDeletedError",
+    "ProductInUseError",
+    "RequiredRoleError",
+    "StatusMoveError",
+    "add_column",
+    "create_product",
+    "delete_product",
+    "fail_product",
+    "internal_name_for",
+    "metadata_of",
+    "publish_product",
+    "remove_column",
+    "reopen_product",
+    "restore_product",
+    "set_column_association",
+    "set_column_associations",
+    "sweep_trash",
+    "update_column",
+    "update_product",
+]
