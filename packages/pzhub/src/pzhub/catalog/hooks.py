@@ -12,6 +12,7 @@ from typing import Any
 from pzhub.catalog.models import Product
 
 PublicationCheck = Callable[[Product], None]
+PublicationEffect = Callable[[Product], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ OriginReader = Callable[[Any], Origin]
 
 UPLOAD = Origin()
 _publication_checks: list[PublicationCheck] = []
+_publication_effects: list[PublicationEffect] = []
 _origin_readers: list[OriginReader] = []
 
 
@@ -47,6 +49,17 @@ def register_publication_check(check: PublicationCheck) -> None:
 def publication_checks() -> tuple[PublicationCheck, ...]:
     """Return the checks of the apps above, in the order of registration."""
     return tuple(_publication_checks)
+
+
+def register_publication_effect(effect: PublicationEffect) -> None:
+    """Have a function called in the transaction in which a product becomes published."""
+    if effect not in _publication_effects:
+        _publication_effects.append(effect)
+
+
+def publication_effects() -> tuple[PublicationEffect, ...]:
+    """Return what follows a publication, in the order of registration."""
+    return tuple(_publication_effects)
 
 
 def register_origin_reader(reader: OriginReader) -> None:

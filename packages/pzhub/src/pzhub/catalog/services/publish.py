@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pzhub.accounts.models import User
-from pzhub.catalog.hooks import publication_checks
+from pzhub.catalog.hooks import publication_checks, publication_effects
 from pzhub.catalog.models import Column, Product, ProductStatus
 from pzhub.catalog.policies import require_update
 from pzhub.catalog.selectors import main_file_of
@@ -96,6 +96,8 @@ def publish_product(*, actor: User, product: Product, from_process: bool = False
     product.failure = None
     product.save(update_fields=["status", "published_at", "failure", "updated_at"])
     audit.record(actor=actor, action="product-published", target=product)
+    for follow in publication_effects():
+        follow(product)
     return product
 
 
