@@ -56,6 +56,7 @@ class Connection:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_address(host)
+        self.token = token
         self._client = httpx.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Token {token}", "Accept": "application/json"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from pzserver.api import PzRequests
 from pzserver.errors import Invalid, NotFound, Refused
+from pzserver.login import find_login
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
 from pzserver.processes import CRCProcess, Process, TSMProcess
@@ -41,9 +41,11 @@ class PzServer:
     Parameters
     ----------
     token
-        API token from the web site; by default the variable ``PZSERVER_TOKEN``.
+        API token from the web site; by default the variable ``PZSERVER_TOKEN``, or what
+        ``pz login`` stored.
     host
-        ``"pz"`` (production), ``"pz-dev"`` (test), ``"localhost"``, or the address of the API.
+        ``"pz"`` (production), ``"pz-dev"`` (test), ``"localhost"``, or the address of the API; by
+        default the variable ``PZSERVER_HOST``, the host of the stored token, or ``"pz"``.
 
     Raises
     ------
@@ -53,13 +55,28 @@ class PzServer:
         If the server does not answer.
     """
 
-    def __init__(self, token: str | None = None, host: str = "pz") -> None:
-        token = token or os.environ.get("PZSERVER_TOKEN")
-        if not token:
+    def __init__(self, token: str | None = None, host: str | None = None) -> None:
+        login = find_login(token, host)
+        if login is None:
             raise Invalid(
-                "Please provide a valid token: PzServer(token='…') or the variable PZSERVER_TOKEN"
+                "Please provide a valid token: PzServer(token='…'), the variable PZSERVER_TOKEN, "
+                "or `pz login`"
             )
-        self.api = PzRequests(token, host)
+        self.api = PzRequests(login.token, login.host)
+
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self.api.connection.close()
+
+    def __enter__(self) -> PzServer:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def whoami(self) -> dict[str, Any]:
+        """Return who the token belongs to: ``{"username", "is_admin"}``."""
+        return dict(self.api.connection.request("POST", "logged_user/"))
 
     # ── general information ──────────────────────────────────────────────────
     def get_product_types(self) -> list[dict[str, Any]]:
