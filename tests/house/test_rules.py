@@ -1,4 +1,4 @@
-"""The house rules, read from the sources: sizes, broad excepts, the environment, forbidden calls."""
+"""House rules read from the sources: sizes, broad excepts, environment, forbidden calls."""
 
 from __future__ import annotations
 
