@@ -32,7 +32,7 @@ $(CONTRACT_VENV)/.ready: tests/contract/requirements.txt
 	@$(CONTRACT_PIP) -r tests/contract/requirements.txt
 	@touch $@
 
-.PHONY: help run demo setup test test-quick test-postgresql contract e2e check lint types imports format screenshots messages bench clean
+.PHONY: help run demo setup test test-quick test-postgresql contract e2e check lint types imports format docs screenshots messages bench clean
 
 help:  ## List what can be made
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ imports: $(VENV)/.dev  ## The directions in which modules may look
 format: $(VENV)/.dev  ## Bring the code into form
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+docs: $(VENV)/.dev  ## Write the reference pages from the code
+	@$(BIN)/python scripts/build_reference.py
 
 screenshots: $(VENV)/.dev  ## Take pictures of every page of a demo server (light, dark, wide, phone)
 	@$(BIN)/python scripts/screenshots.py

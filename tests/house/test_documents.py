@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from pzhub.config import HubConfig
@@ -55,3 +57,9 @@ def test_changelog_fragments_have_a_known_heading() -> None:
         headings = re.findall(r"^### (.+)$", fragment.read_text(), flags=re.MULTILINE)
         assert headings, fragment.name
         assert set(headings) <= known, fragment.name
+
+
+def test_the_reference_pages_are_what_the_code_says() -> None:
+    program = [sys.executable, str(ROOT / "scripts/build_reference.py"), "--check"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
