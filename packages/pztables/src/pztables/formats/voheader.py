@@ -91,14 +91,25 @@ def _info(attributes: Mapping[str, str]) -> ColumnInfo:
     )
 
 
-def field_element(column: ColumnInfo, **attributes: str) -> str:
-    """Return one ``<FIELD>`` of a column; explicit attributes win over the type's."""
+def field_element(column: ColumnInfo, *, null: int | None = None, **attributes: str) -> str:
+    """Return one ``<FIELD>`` of a column.
+
+    Parameters
+    ----------
+    column
+        Its name, unit, UCD and description.
+    null
+        The integer that means null, if any.
+    **attributes
+        ``datatype`` and ``arraysize``; by default those of the column's type.
+    """
     shape = attributes or _shape(column.type)
     values = {"name": column.name, **shape, "unit": column.unit, "ucd": column.ucd}
     shown = " ".join(f"{key}={quoteattr(text)}" for key, text in values.items() if text)
-    if not column.description:
-        return f"<FIELD {shown}/>"
-    return f"<FIELD {shown}><DESCRIPTION>{escape(column.description)}</DESCRIPTION></FIELD>"
+    inner = f"<DESCRIPTION>{escape(column.description)}</DESCRIPTION>" if column.description else ""
+    if null is not None:
+        inner += f'<VALUES null="{null}"/>'
+    return f"<FIELD {shown}>{inner}</FIELD>" if inner else f"<FIELD {shown}/>"
 
 
 def _shape(data_type: pa.DataType) -> dict[str, str]:
