@@ -39,6 +39,11 @@ def owner_prefix() -> list[str]:
     return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
+def run_quietly(command: list[str], folder: str) -> None:
+    """Run a command of the cluster without its talk; it must succeed."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+
 @contextmanager
 def private_cluster(binaries: Path) -> Iterator[str]:
     """Start a cluster that listens on a socket of its own, and yield its address."""
@@ -48,18 +53,15 @@ def private_cluster(binaries: Path) -> Iterator[str]:
             os.chown(folder, account.pw_uid, account.pw_gid)
         data = f"{folder}/data"
         run = [*owner_prefix()]
-        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-        subprocess.run(
-            [*run, str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
-            **quiet,
-        )
+        make = [*run, str(binaries / "initdb"), "-D", data, "-U", "postgres"]
+        run_quietly([*make, "-A", "trust", "-E", "UTF8"], folder)
         control = [*run, str(binaries / "pg_ctl"), "-D", data, "-w"]
         options = f"{SETTINGS} -c unix_socket_directories={folder}"
-        subprocess.run([*control, "-l", f"{folder}/log", "-o", options, "start"], **quiet)
+        run_quietly([*control, "-l", f"{folder}/log", "-o", options, "start"], folder)
         try:
             yield f"postgres://postgres@{quote(folder, safe='')}/postgres"
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+            run_quietly([*control, "-m", "immediate", "stop"], folder)
 
 
 def main() -> int:
