@@ -1,0 +1,175 @@
+"""Which column of a catalog carries which role, decided from the names alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pztables.errors import UserError
+from pztables.expressions.errors import near_names
+from pztables.roles import role_named
+
+#: Roles that every prepared catalog has; without a column they are null.
+TEXT_ROLES: Final = ("id", "instrument_type", "survey")
+NUMBER_ROLES: Final = ("ra", "dec", "z", "z_flag", "z_err")
+STANDARD_ROLES: Final = (*TEXT_ROLES, *NUMBER_ROLES)
+
+HOMOGENIZED_FLAG: Final = "z_flag_homogenized"
+HOMOGENIZED_TYPE: Final = "instrument_type_homogenized"
+
+_PRODUCT_COLUMNS: Final = frozenset({"CRD_ID", "ra", "dec", "z", "source"})
+_PRODUCT_SIGNS: Final = frozenset(
+    {"tie_result", "compared_to", "group_id", HOMOGENIZED_FLAG, HOMOGENIZED_TYPE,
+     "is_in_DP1_fields", "is_in_rubin_footprint"}
+)  # fmt: skip
+_LISTED_COLUMNS: Final = 30
+
+
+class AssociationError(UserError):
+    """A column that was associated does not exist."""
+
+    code = "missing_mapped_columns"
+
+
+class MissingRolesError(UserError):
+    """A catalog has no column for a role that every catalog needs."""
+
+    code = "missing_column_roles"
+
+
+class InternalNameError(UserError):
+    """The name of a catalog does not begin with a number."""
+
+    code = "invalid_internal_name"
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """The columns of one catalog by meaning.
+
+    Attributes
+    ----------
+    columns
+        Standard name to raw column; a raw column may carry several.
+    raw_names
+        All raw columns, in order.
+    is_product
+        Whether the catalog is the result of an earlier combination.
+    """
+
+    columns: Mapping[str, str]
+    raw_names: tuple[str, ...]
+    is_product: bool
+
+    def raw_name_of(self, name: str) -> str | None:
+        """Return the raw column that a name in a rule stands for, or ``None``.
+
+        Roles come first; what they hide is reachable as ``<name>__orig``.
+        """
+        if name in self.columns:
+            return self.columns[name]
+        if name in STANDARD_ROLES:
+            return None
+        if name in self.raw_names:
+            return name
+        original = name.removesuffix("__orig")
+        return original if original != name and original in self.raw_names else None
+
+
+def crd_prefix(internal_name: str) -> str:
+    """Return the leading digits of ``<digits>_<name>``, as they are written.
+
+    Raises
+    ------
+    InternalNameError
+        If the name has another form.
+    """
+    found = re.match(r"([0-9]+)_", internal_name)
+    if found is None:
+        raise InternalNameError(
+            f"{internal_name}: a catalog's internal name must begin with digits and an "
+            "underscore, such as 12_name; they become the prefix of its CRD_IDs",
+            internal_name=internal_name,
+        )
+    return found[1]
+
+
+def associate(
+    raw_names: Sequence[str], columns: Mapping[str, str | None], *, catalog: str
+) -> Association:
+    """Decide which raw column carries which role.
+
+    Parameters
+    ----------
+    raw_names
+        All columns of the catalog.
+    columns
+        Role to raw column; null, ``""`` and ``"null"`` mean "not associated".
+    catalog
+        Name for messages.
+
+    Raises
+    ------
+    AssociationError
+        If an associated column does not exist: with near names.
+    MissingRolesError
+        If no column carries the position.
+    """
+    given = _given(columns)
+    is_product = _PRODUCT_COLUMNS <= set(raw_names) and bool(_PRODUCT_SIGNS & set(raw_names))
+    if is_product:
+        # CRD_IDs are given anew; the identifier is the one the row had before.
+        given["id"] = "id" if "id" in raw_names else "CRD_ID"
+    _refuse_missing(given, raw_names, catalog)
+    taken = set(given.values())
+    for role in STANDARD_ROLES:
+        if role not in given and role in raw_names and role not in taken:
+            given[role] = role
+    for role, homogenized in (
+        ("z_flag", HOMOGENIZED_FLAG),
+        ("instrument_type", HOMOGENIZED_TYPE),
+    ):
+        if given.get(role, "").strip().lower() == homogenized:
+            given.setdefault(homogenized, given[role])
+        elif homogenized in raw_names:
+            given.setdefault(homogenized, homogenized)
+    if "type" in raw_names:
+        given.setdefault("type", "type")
+    if lacking := [role for role in ("ra", "dec") if role not in given]:
+        raise MissingRolesError(
+            f"{catalog}: associate {' and '.join(lacking)} first",
+            catalog=catalog,
+            roles=lacking,
+        )
+    return Association(given, tuple(raw_names), is_product)
+
+
+def _given(columns: Mapping[str, str | None]) -> dict[str, str]:
+    given = {}
+    for key, raw in columns.items():
+        if raw is None or raw.strip().lower() in ("", "null"):
+            continue
+        role = role_named(key)
+        given[role.name if role else key] = raw
+    return given
+
+
+def _refuse_missing(given: Mapping[str, str], raw_names: Sequence[str], catalog: str) -> None:
+    missing = {role: raw for role, raw in given.items() if raw not in raw_names}
+    if not missing:
+        return
+    near = {raw: near_names(raw, raw_names) for raw in missing.values()}
+    listed = "; ".join(
+        f"{raw} (for {role}{', did you mean ' + ', '.join(near[raw]) if near[raw] else ''})"
+        for role, raw in missing.items()
+    )
+    raise AssociationError(
+        f"{catalog}: no column {listed}. The columns are "
+        f"{', '.join(sorted(raw_names)[:_LISTED_COLUMNS])}",
+        catalog=catalog,
+        missing=missing,
+        near=near,
+        available=sorted(raw_names)[:_LISTED_COLUMNS],
+    )

@@ -1,0 +1,1 @@
+"""Data files of the pipelines, each with its source named in its first lines."""
