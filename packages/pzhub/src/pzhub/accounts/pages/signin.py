@@ -1,0 +1,62 @@
+"""Sign-in with a local account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from pzhub.accounts.models import User
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password; a refusal is shown at the password, where people look."""
+
+    error_messages = {  # noqa: RUF012  # Django's own interface
+        "invalid_login": _("User name and password do not match."),
+        "inactive": _("This account is closed. Ask the helpdesk."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.use_required_attribute = False
+        self.fields["username"].label = _("User name")
+        for name, hint in (("username", "username"), ("password", "current-password")):
+            field = self.fields[name]
+            field.widget.attrs.update({"autocomplete": hint, "class": "form-control"})
+            field.error_messages["required"] = (
+                _("Enter your user name.") if name == "username" else _("Enter your password.")
+            )
+        # The first field has the focus, unless an error below asks for it.
+        if self.is_bound:
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+
+    def clean(self) -> dict[str, Any]:
+        """Check the pair; put the refusal at the password."""
+        try:
+            return super().clean()
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+            return self.cleaned_data
+
+
+class SignIn(LoginView):
+    """The sign-in page; `next` is followed within this host only."""
+
+    authentication_form = SignInForm
+    template_name = "accounts/signin.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in, and speak the language of the account."""
+        response = super().form_valid(form)
+        user = form.get_user()
+        if isinstance(user, User) and user.language:
+            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        return response

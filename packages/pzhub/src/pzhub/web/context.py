@@ -1,0 +1,30 @@
+"""What the frame of every page needs: configuration, banner, jobs of the user."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from pzhub.config import hub_config
+from pzhub.web.selectors import job_counts
+
+THEMES = ("system", "light", "dark")
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the frame; the counts are queried only where they are shown."""
+    config = hub_config()
+    theme = request.COOKIES.get("pz_theme", "system")
+    return {
+        "operator_name": config.operator_name,
+        "helpdesk_email": config.helpdesk_email,
+        "environment_name": config.environment_name,
+        "is_test_instance": config.environment_name.lower() != "production",
+        "production_url": config.production_url,
+        "site_version": version("pzhub"),
+        "theme": theme if theme in THEMES else "system",
+        "job_counts": SimpleLazyObject(lambda: job_counts(request.user)),
+    }

@@ -1,0 +1,82 @@
+"""Middleware of the pages: security headers, and refusals as pages people can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from pzhub.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    HubError,
+    NotFoundError,
+    TooLargeError,
+)
+from pztables.errors import UserError
+
+#: Nothing from other hosts, no inline script, no inline style, no plug-ins.
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+        "base-uri 'none'",
+        "manifest-src 'self'",
+    )
+)
+_STATUS: Final[tuple[tuple[type[HubError], int], ...]] = (
+    (NotFoundError, 404),
+    (ForbiddenError, 403),
+    (ConflictError, 409),
+    (TooLargeError, 413),
+)
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class SecurityHeaders:
+    """Adds the content security policy and its companions to what does not bring its own."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with headers."""
+        response = self.get_response(request)
+        if not request.path.startswith(("/admin/", "/api/")):
+            response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
+        )
+        if request.headers.get("HX-Request") or request.COOKIES:
+            # A page and its fragments share addresses, and both depend on who asks.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+class RefusalPages:
+    """Shows a refusal raised by a service or selector as a page with its sentence."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; refusals come through `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn a refusal into its page; anything else stays an error of ours."""
+        if not isinstance(error, UserError):
+            return None
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
+        template = f"{status}.html" if status in {403, 404, 413} else "400.html"
+        return render(request, template, {"refusal": error}, status=status)

@@ -1,0 +1,43 @@
+"""Addresses of the landing page, the texts, the preferences; and the old site's addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.urls.resolvers import URLPattern
+from django.views.generic import RedirectView, TemplateView
+
+from pzhub.web.pages import views
+
+app_name = "web"
+
+
+def moved(old: str, to: str) -> URLPattern:
+    """Lead an address of the old site to where its content is now."""
+    return path(old, RedirectView.as_view(url=to, permanent=True, query_string=True))
+
+
+def text(name: str) -> URLPattern:
+    """Serve a page of text to everybody."""
+    return path(name, views.TextPage.as_view(template_name=f"web/{name}.html"), name=name)
+
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    text("about"),
+    text("contact"),
+    text("documentation"),
+    path("settings/language", views.choose_language, name="language"),
+    path("settings/theme", views.choose_theme, name="theme"),
+    path(
+        "robots.txt",
+        TemplateView.as_view(template_name="web/robots.txt", content_type="text/plain"),
+    ),
+    moved("user_products", "/products"),
+    moved("official_products", "/products?tab=official"),
+    moved("oficial_products", "/products?tab=official"),
+    moved("upload", "/product/new"),
+    moved("pz_pipelines", "/pipelines"),
+    moved("pz_compute", "/pipelines"),
+    moved("specz_catalogs", "/pipelines/combine-redshift-catalogs"),
+    moved("training_set_maker", "/pipelines/training-set-maker"),
+]

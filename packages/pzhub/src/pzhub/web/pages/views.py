@@ -1,0 +1,65 @@
+"""The landing page, pages of text, and the two preferences of the frame."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
+
+from pzhub.accounts.models import User
+from pzhub.accounts.services.preferences import set_language
+from pzhub.web import selectors
+from pzhub.web.context import THEMES
+
+YEAR_SECONDS: Final = 365 * 24 * 3600
+
+
+class TextPage(TemplateView):
+    """A page of text that everybody may read."""
+
+
+def landing(request: HttpRequest) -> HttpResponse:
+    """Say what the service is; to users, show what is new and what is theirs."""
+    if not isinstance(request.user, User):
+        return render(request, "web/landing_public.html")
+    return render(request, "web/landing.html", selectors.landing_of(request.user))
+
+
+def _safe_next(request: HttpRequest) -> str:
+    """Return where to go after a choice: back, but never to another host."""
+    target = request.POST.get("next", "/")
+    allowed = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    return target if allowed else "/"
+
+
+def _remember(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure()
+    )
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the theme in a cookie: the server draws the next page in it from the start."""
+    response = redirect(_safe_next(request))
+    theme = request.POST.get("theme", "system")
+    _remember(request, response, "pz_theme", theme if theme in THEMES else "system")
+    return response
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language in a cookie, and with the account of who is signed in."""
+    response = redirect(_safe_next(request))
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES) and check_for_language(language):
+        _remember(request, response, settings.LANGUAGE_COOKIE_NAME, language)
+        if isinstance(request.user, User):
+            set_language(user=request.user, language=language)
+    return response

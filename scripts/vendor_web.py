@@ -1,0 +1,132 @@
+"""Bring the web site's third-party files into the tree: `python scripts/vendor_web.py`.
+
+Needs npm. Versions are pinned below; `VENDORED.md` beside the files is written anew.
+To use another icon, add its name to ``ICONS`` and run this again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+VENDOR = Path(__file__).parents[1] / "packages/pzhub/src/pzhub/web/static/vendor"
+PACKAGES = {
+    "bootstrap": "5.3.8",
+    "bootstrap-icons": "1.13.2",
+    "@fontsource-variable/ibm-plex-sans": "5.3.0",
+    "@fontsource/ibm-plex-mono": "5.3.0",
+    "htmx.org": "2.0.11",
+}
+FILES = {
+    "bootstrap": ["dist/css/bootstrap.min.css", "LICENSE"],
+    "bootstrap-icons": ["LICENSE"],
+    "@fontsource-variable/ibm-plex-sans": [
+        "files/ibm-plex-sans-latin-wght-normal.woff2",
+        "files/ibm-plex-sans-latin-ext-wght-normal.woff2",
+        "LICENSE",
+    ],
+    "@fontsource/ibm-plex-mono": [
+        "files/ibm-plex-mono-latin-400-normal.woff2",
+        "files/ibm-plex-mono-latin-ext-400-normal.woff2",
+        "files/ibm-plex-mono-latin-500-normal.woff2",
+        "LICENSE",
+    ],
+    "htmx.org": ["dist/htmx.min.js", "LICENSE"],
+}
+ICONS = """
+archive arrow-clockwise arrow-counterclockwise arrow-down arrow-down-short arrow-left arrow-repeat
+arrow-right arrow-up arrow-up-short ban bell bookmark bounding-box box-arrow-in-right
+box-arrow-right box-arrow-up-right braces bullseye calendar check check-circle check-circle-fill
+check-lg chevron-double-left chevron-double-right chevron-down chevron-left chevron-right
+chevron-up circle circle-fill circle-half clipboard clock clock-history code-slash columns-gap
+copy cpu dash database diagram-3 download envelope exclamation-circle exclamation-octagon
+exclamation-octagon-fill exclamation-triangle exclamation-triangle-fill eye eye-slash file-code
+file-earmark file-earmark-arrow-up file-earmark-check file-earmark-plus file-earmark-text
+file-earmark-zip files filter fire folder folder2-open funnel gear git github globe2 grid
+hand-index-thumb hash heart hourglass hourglass-split house inbox info-circle info-circle-fill
+intersect journal-text key keyboard layers layout-three-columns lightbulb lightbulb-fill
+lightning-charge link-45deg list list-check list-ul lock magic moon moon-stars patch-check
+patch-check-fill pause-fill pencil pencil-square people person person-circle pin-angle play play-fill
+plus plus-lg question-circle quote rocket-takeoff rss save search send share shield-check
+shield-lock sliders sort-down sort-up stars stop-circle stop-fill sun table tag terminal
+three-dots three-dots-vertical translate trash unlock upload x x-circle x-lg x-octagon
+x-octagon-fill
+""".split()
+
+
+def fetch(package: str, version: str, into: Path) -> Path:
+    """Download and unpack one package; return its folder."""
+    packed = subprocess.run(
+        ["npm", "pack", "--json", f"{package}@{version}"],
+        cwd=into,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    archive = into / json.loads(packed.stdout)[0]["filename"].replace("@", "").replace("/", "-")
+    target = into / archive.stem
+    with tarfile.open(archive) as tar:
+        tar.extractall(target, filter="data")
+    return target / "package"
+
+
+def write_sprite(source: Path, target: Path) -> None:
+    """Join the used icons into one file of symbols, so that a page asks once for all."""
+    symbols = []
+    for name in sorted(set(ICONS)):
+        svg = (source / "icons" / f"{name}.svg").read_text()
+        body = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.DOTALL)
+        if body is None:
+            raise SystemExit(f"{name}.svg has no body")
+        inner = re.sub(r"\s*\n\s*", "", body[1])
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 16 16">{inner}</symbol>')
+    lines = "\n".join(symbols)
+    target.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">\n{lines}\n</svg>\n')
+
+
+def describe(licences: dict[str, str]) -> str:
+    """Return the text of VENDORED.md."""
+    rows = "\n".join(
+        f"| {package} | {PACKAGES[package]} | {licences[package]} |" for package in PACKAGES
+    )
+    return f"""# Third-party files of the web site
+
+Written by `scripts/vendor_web.py`; not edited by hand. Each folder keeps its licence text.
+
+| npm package | version | licence |
+|---|---|---|
+{rows}
+
+Update: change the version in `scripts/vendor_web.py`, run `python scripts/vendor_web.py`
+(it needs npm), look at every page with `make screenshots`, commit.
+`bootstrap-icons/sprite.svg` holds only the icons named in that script.
+"""
+
+
+def main() -> None:
+    """Fetch every package, copy the files that the site uses, describe them."""
+    licences = {}
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for package, version in PACKAGES.items():
+            source = fetch(package, version, Path(folder))
+            licences[package] = json.loads((source / "package.json").read_text())["license"]
+            target = VENDOR / package.rsplit("/", 1)[-1].removesuffix(".org")
+            target.mkdir(parents=True, exist_ok=True)
+            for name in FILES[package]:
+                shutil.copyfile(source / name, target / Path(name).name)
+            if package == "bootstrap-icons":
+                write_sprite(source, target / "sprite.svg")
+    # The style sheet names a source map that is not shipped.
+    css = VENDOR / "bootstrap/bootstrap.min.css"
+    css.write_text(re.sub(r"\n?/\*# sourceMappingURL=.*?\*/\n?", "\n", css.read_text()))
+    (VENDOR / "VENDORED.md").write_text(describe(licences))
+
+
+if __name__ == "__main__":
+    main()
