@@ -1,0 +1,5 @@
+"""``python -m pzhub.cli``."""
+
+from pzhub.cli import main
+
+main()
