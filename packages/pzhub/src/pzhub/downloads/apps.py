@@ -8,3 +8,10 @@ class DownloadsConfig(AppConfig):
 
     name = "pzhub.downloads"
     label = "downloads"
+
+    def ready(self) -> None:
+        """Register what runs again and again."""
+        from pzhub.core.sweeps import SWEEPS
+        from pzhub.downloads.services import sweep_archives
+
+        SWEEPS.append(sweep_archives)
