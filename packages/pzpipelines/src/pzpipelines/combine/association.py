@@ -19,8 +19,9 @@ STANDARD_ROLES: Final = (*TEXT_ROLES, *NUMBER_ROLES)
 HOMOGENIZED_FLAG: Final = "z_flag_homogenized"
 HOMOGENIZED_TYPE: Final = "instrument_type_homogenized"
 
-_PRODUCT_COLUMNS: Final = frozenset({"CRD_ID", "ra", "dec", "z", "source"})
-_PRODUCT_SIGNS: Final = frozenset(
+#: What tells the result of an earlier combination: all of these and one of those.
+PRODUCT_COLUMNS: Final = frozenset({"CRD_ID", "ra", "dec", "z", "source"})
+PRODUCT_SIGNS: Final = frozenset(
     {"tie_result", "compared_to", "group_id", HOMOGENIZED_FLAG, HOMOGENIZED_TYPE,
      "is_in_DP1_fields", "is_in_rubin_footprint"}
 )  # fmt: skip
@@ -118,7 +119,7 @@ def associate(
         If no column carries the position.
     """
     given = _given(columns)
-    is_product = _PRODUCT_COLUMNS <= set(raw_names) and bool(_PRODUCT_SIGNS & set(raw_names))
+    is_product = set(raw_names) >= PRODUCT_COLUMNS and bool(PRODUCT_SIGNS & set(raw_names))
     if is_product:
         # CRD_IDs are given anew; the identifier is the one the row had before.
         given["id"] = "id" if "id" in raw_names else "CRD_ID"

@@ -120,7 +120,7 @@ def _check_events(text: str, name: str) -> None:
         elif count > _MAX_EVENTS:
             reason = f"more than {_MAX_EVENTS} entries"
         if reason:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 1
             raise RuleFileError(f"{name}, line {line}: {reason}", file=name, line=line)
 
 

@@ -29,6 +29,7 @@ _SCHEMA_WORDS: Final[dict[str, SchemaWord]] = {
 }  # fmt: skip
 _FLAG_BLOCK: Final = "z_flag_translation"
 _TYPE_BLOCK: Final = "instrument_type_translation"
+_MAX_CONDITIONS: Final = 1000
 _KEYS: Final = (
     "tiebreaking_priority", "instrument_type_priority", "delta_z_threshold",
     "crossmatch_radius_arcsec", "crossmatch_n_neighbors", "save_expr_columns",
@@ -397,6 +398,8 @@ class _Block:
         conditions = block.get("conditions") or []
         if not isinstance(conditions, list):
             raise self.refusal("conditions", "expected a list of '- expr:' and 'value:'")
+        if len(conditions) > _MAX_CONDITIONS:
+            raise self.refusal("conditions", f"more than {_MAX_CONDITIONS} of them")
         for number, condition in enumerate(conditions, start=1):
             rule = f"condition {number}"
             if not isinstance(condition, dict) or not set(condition) <= {"expr", "value"}:
