@@ -14,6 +14,11 @@ import pyarrow as pa
 
 from pztables.errors import EncodingError
 
+#: What Arrow raises about data; its ``ArrowMemoryError`` is not about data.
+ARROW_REFUSALS: Final = (
+    pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, pa.ArrowNotImplementedError,
+    pa.ArrowIndexError, pa.ArrowSerializationError, pa.ArrowCapacityError,
+)  # fmt: skip
 #: NaN payloads that mean null (1954, as R's ``NA_real_``); any other NaN is NaN.
 NULL_BITS: Final = {4: np.uint32(0x7FC007A2), 8: np.uint64(0x7FF80000000007A2)}
 _BITS: Final = {4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}

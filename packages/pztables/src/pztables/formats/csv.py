@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from pztables.errors import RaggedRowsError, TableError, UserError, ValueNotStorableError
+from pztables.formats.arrays import ARROW_REFUSALS
 from pztables.formats.csv_layout import (
     BLANKS,
     NAN_TOKENS,
@@ -137,7 +138,7 @@ class CsvReader(TableReader):
                         quoted_strings_can_be_null=False,
                     ),
                 )
-            except pa.ArrowException as error:
+            except ARROW_REFUSALS as error:
                 raise self._unreadable(error) from error
 
     def _refuse_row(self, row: Any) -> str:

@@ -16,7 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from pztables.errors import NotATableError, TableError, TruncatedFileError
-from pztables.formats.arrays import arrow_type, decode_texts, native, null_nan_mask, to_arrow
+from pztables.formats.arrays import (
+    ARROW_REFUSALS,
+    arrow_type,
+    decode_texts,
+    native,
+    null_nan_mask,
+    to_arrow,
+)
 from pztables.formats.model import ColumnInfo, TableFormat, TableSchema, require_columns
 from pztables.formats.reader import TableReader
 from pztables.formats.streams import plain_file
@@ -174,7 +181,7 @@ class FitsReader(TableReader):
                 TypeError,
                 KeyError,
                 IndexError,
-                pa.ArrowException,
+                *ARROW_REFUSALS,
             ) as error:
                 raise self._unreadable(error) from error
             yield pa.RecordBatch.from_arrays(arrays, schema=wanted)

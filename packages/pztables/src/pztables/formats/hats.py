@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from pztables.errors import ForeignReferenceError, NotATableError, TableError
+from pztables.formats.arrays import ARROW_REFUSALS
 from pztables.formats.model import TableFormat, TableSchema, cast_column
 from pztables.formats.parquet import ParquetReader
 from pztables.formats.reader import TableReader
@@ -161,7 +162,7 @@ class HatsReader(TableReader):
             arrays = [
                 cast_column(batch.column(number), field.type) for number, field in enumerate(wanted)
             ]
-        except pa.ArrowException as error:
+        except ARROW_REFUSALS as error:
             raise TableError(
                 f"{self.path.name}: partition {file.name} has other column types than the first "
                 f"({error}). Write the catalog again.",

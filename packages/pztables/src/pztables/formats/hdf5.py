@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pztables.errors import NotATableError, TableError
+from pztables.formats.arrays import ARROW_REFUSALS
 from pztables.formats.hdf5_columns import META_SUFFIX, Source, compound_sources, dataset_sources
 from pztables.formats.hdf5_guard import require_self_contained
 from pztables.formats.hdf5_pandas import fixed_sources, table_sources
@@ -105,8 +106,7 @@ class Hdf5Reader(TableReader):
                 yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
             except (
                 *_BROKEN,
-                pa.ArrowException,
-                MemoryError,
+                *ARROW_REFUSALS,
                 np.exceptions.DTypePromotionError,
             ) as error:
                 raise self._unreadable(error) from error

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pztables.errors import TableError
-from pztables.formats.arrays import arrow_type, native
+from pztables.formats.arrays import ARROW_REFUSALS, arrow_type, native
 from pztables.formats.hdf5_columns import RowCache, Source, text_attribute, to_column
 from pztables.formats.model import ColumnInfo
 from pztables.formats.pickle_literals import Call, read_literals
@@ -73,7 +73,7 @@ def _is_missing(item: Any) -> bool:
 def _object_source(name: str, items: Any, file: str) -> Source:
     try:
         column = pa.array(items.tolist())
-    except pa.ArrowException as error:
+    except ARROW_REFUSALS as error:
         raise _unusual(file, [name]) from error
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pztables.errors import TableError
+from pztables.formats.arrays import ARROW_REFUSALS
 from pztables.formats.model import (
     ColumnInfo,
     TableFormat,
@@ -66,7 +67,7 @@ class ParquetReader(TableReader):
     def _arrow_schema(self) -> pa.Schema:
         try:
             return self._file.schema_arrow
-        except (pa.ArrowException, OSError) as error:
+        except (*ARROW_REFUSALS, OSError) as error:
             raise _unreadable(self.path.name, error) from error
 
     def _batches(self, names: list[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
@@ -79,7 +80,7 @@ class ParquetReader(TableReader):
                 batch = next(batches)
             except StopIteration:
                 return
-            except (pa.ArrowException, OSError) as error:
+            except (*ARROW_REFUSALS, OSError) as error:
                 raise _unreadable(self.path.name, error) from error
             arrays = [cast_column(batch.column(field.name), field.type) for field in fields]
             yield _batch(arrays, wanted, batch.num_rows)
@@ -126,7 +127,7 @@ def _open(path: Path, name: str) -> pq.ParquetFile:
         return pq.ParquetFile(
             path, thrift_string_size_limit=_FOOTER_LIMIT, thrift_container_size_limit=10_000_000
         )
-    except (pa.ArrowException, OSError) as error:
+    except (*ARROW_REFUSALS, OSError) as error:
         raise _unreadable(name, error) from error
 
 

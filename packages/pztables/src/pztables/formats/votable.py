@@ -20,7 +20,7 @@ from pztables.errors import (
     TableError,
     TruncatedFileError,
 )
-from pztables.formats.arrays import arrow_type, native, null_nan_mask, to_arrow
+from pztables.formats.arrays import ARROW_REFUSALS, arrow_type, native, null_nan_mask, to_arrow
 from pztables.formats.model import ColumnInfo, TableFormat, TableSchema, require_columns
 from pztables.formats.reader import TableReader
 from pztables.formats.streams import plain_file
@@ -122,7 +122,7 @@ class VotableReader(TableReader):
         for start in range(0, self.schema.n_rows or 0, batch_rows):
             try:
                 arrays = [self._piece(number, start, start + batch_rows) for number in numbers]
-            except (pa.ArrowException, *_BROKEN) as error:
+            except (*ARROW_REFUSALS, *_BROKEN) as error:
                 raise self._unreadable(error) from error
             yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
 

@@ -11,7 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from pztables.errors import EncodingError
-from pztables.formats.arrays import arrow_type, decode_texts, native, null_nan_mask, to_arrow
+from pztables.formats.arrays import (
+    ARROW_REFUSALS,
+    arrow_type,
+    decode_texts,
+    native,
+    null_nan_mask,
+    to_arrow,
+)
 
 if TYPE_CHECKING:
     from pztables.formats.votable_scan import VoField, VoScan
@@ -104,7 +111,7 @@ def _wide_texts(values: Any, nulls: Any, file: str, column: str) -> pa.Array:
     try:
         texts = [bytes(value).decode("utf-16-be").partition("\0")[0] for value in values.tolist()]
         return pa.array(texts, type=pa.string(), mask=nulls)
-    except (UnicodeDecodeError, UnicodeEncodeError, pa.ArrowException) as error:
+    except (UnicodeDecodeError, UnicodeEncodeError, *ARROW_REFUSALS) as error:
         raise EncodingError(
             f"{file}: column '{column}' has text that is not UTF-16. Save the table again.",
             file=file, column=column,

@@ -1,0 +1,56 @@
+"""Quality checks that need no more than the statistics of the columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Beyond this no redshift is measured; somewhat negative ones are stars and neighbours.
+_SANE_REDSHIFTS: Final = (-0.01, 20.0)
+_SHOWN: Final = 10
+
+
+def column_checks(columns: Sequence[Mapping[str, Any]], n_rows: int) -> list[dict[str, Any]]:
+    """Name the columns that say nothing: those without values, and the constant ones."""
+    empty = [c["name"] for c in columns if n_rows and c["n_null"] + c["n_nan"] == n_rows]
+    constant = [c["name"] for c in columns if n_rows > 1 and _is_constant(c, n_rows)]
+    return [
+        _check("columns_with_values", empty, "Every column has values.", "have no value"),
+        _check(
+            "columns_vary", constant, "No column is constant.", "hold the same value everywhere"
+        ),
+    ]
+
+
+def _is_constant(column: Mapping[str, Any], n_rows: int) -> bool:
+    if column["n_null"] + column["n_nan"]:
+        return False
+    if column["n_distinct"] is not None and column["top"]:
+        return bool(column["n_distinct"] == 1)
+    return column["min"] is not None and bool(column["min"] == column["max"])
+
+
+def _check(code: str, names: list[str], good: str, bad: str) -> dict[str, Any]:
+    shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+    message = good if not names else f"{len(names)} columns {bad}: {shown}."
+    return {"code": code, "ok": not names, "message": message}
+
+
+def redshift_check(column: Mapping[str, Any]) -> dict[str, Any]:
+    """Say whether the redshifts lie in a sane range."""
+    low, high = _SANE_REDSHIFTS
+    if column["min"] is None:
+        return {
+            "code": "redshift_range",
+            "ok": False,
+            "message": f"Column {column['name']} has no redshift that is a number.",
+        }
+    sane = low <= column["min"] and column["max"] <= high
+    return {
+        "code": "redshift_range",
+        "ok": sane,
+        "message": f"Redshifts are between {column['min']:g} and {column['max']:g}"
+        + ("." if sane else f"; expected are {low:g} to {high:g}."),
+    }
