@@ -8,3 +8,13 @@ class UploadsConfig(AppConfig):
 
     name = "pzhub.uploads"
     label = "uploads"
+
+    def ready(self) -> None:
+        """Register the checks before publication and what runs again and again."""
+        from pzhub.catalog.hooks import register_publication_check, register_publication_effect
+        from pzhub.core.sweeps import SWEEPS
+        from pzhub.uploads import services
+
+        register_publication_check(services.check_main_file)
+        register_publication_effect(services.enqueue_profile)
+        SWEEPS.extend([services.sweep_inspections, services.sweep_orphans, services.sweep_profiles])

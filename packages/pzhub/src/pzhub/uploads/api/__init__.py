@@ -1,0 +1,1 @@
+"""Uploads on the wire."""

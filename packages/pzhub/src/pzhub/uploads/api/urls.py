@@ -1,0 +1,38 @@
+"""Addresses of uploads in the API."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import BaseRouter
+
+from pzhub.core.api.files import AnyAcceptNegotiation
+from pzhub.uploads.api.views import MainFileViewSet, ProductFileViewSet, RegistryViewSet
+
+
+def register(router: BaseRouter) -> None:
+    """Add the collections of this app."""
+    router.register("product-files", ProductFileViewSet, basename="product-files")
+
+
+_registry = RegistryViewSet.as_view({"get": "register", "post": "register"})
+
+urlpatterns = [
+    path(
+        "product-files/<int:pk>/content/",
+        ProductFileViewSet.as_view(
+            {"get": "content"}, content_negotiation_class=AnyAcceptNegotiation
+        ),
+        name="product-file-content",
+    ),
+    path("products/<int:pk>/registry/", _registry, name="product-registry"),
+    path(
+        "products/<int:pk>/main_file_info/",
+        MainFileViewSet.as_view({"get": "info"}),
+        name="product-main-file-info",
+    ),
+    path(
+        "products/<int:pk>/read_data/",
+        MainFileViewSet.as_view({"get": "preview"}),
+        name="product-read-data",
+    ),
+]

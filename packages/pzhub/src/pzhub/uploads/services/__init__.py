@@ -1,0 +1,39 @@
+"""Writes of uploads."""
+
+from pzhub.uploads.selectors import suggestions_for
+from pzhub.uploads.services.files import receive_file, remove_file
+from pzhub.uploads.services.inline import register_now
+from pzhub.uploads.services.orphans import remove_orphans, sweep_orphans
+from pzhub.uploads.services.profiles import enqueue_profile, make_profile, sweep_profiles
+from pzhub.uploads.services.registration import (
+    ensure_inspection,
+    run_inspection,
+    start_registration,
+    sweep_inspections,
+    wait_for_inspection,
+)
+from pzhub.uploads.services.results import register_result
+from pzhub.uploads.services.roles import accept_suggestions, check_main_file
+from pzhub.uploads.services.staged import StagedFile, stage_copy
+
+__all__ = [
+    "StagedFile",
+    "accept_suggestions",
+    "check_main_file",
+    "enqueue_profile",
+    "ensure_inspection",
+    "make_profile",
+    "receive_file",
+    "register_now",
+    "register_result",
+    "remove_file",
+    "remove_orphans",
+    "run_inspection",
+    "stage_copy",
+    "start_registration",
+    "suggestions_for",
+    "sweep_inspections",
+    "sweep_orphans",
+    "sweep_profiles",
+    "wait_for_inspection",
+]
