@@ -1,8 +1,13 @@
 """Addresses of the site and of the API, one line per app."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from pzhub.core.api.views import UnknownPath, WhichEnvironment
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api", UnknownPath.as_view()),
+    path("api/", include("pzhub.api_urls")),
+    path("which_environment/", WhichEnvironment.as_view()),
 ]

@@ -8,3 +8,11 @@ class CatalogConfig(AppConfig):
 
     name = "pzhub.catalog"
     label = "catalog"
+
+    def ready(self) -> None:
+        """Have the trash swept."""
+        from pzhub.catalog.services import sweep_trash
+        from pzhub.core.sweeps import SWEEPS
+
+        if sweep_trash not in SWEEPS:
+            SWEEPS.append(sweep_trash)

@@ -137,11 +137,27 @@ def any_field_contains(word: str, fields: Sequence[str]) -> Q:
 
 
 def matching_words(
-    rows: QuerySet[Row], text: str, fields: Sequence[str], *, any_word: bool = False
+    rows: QuerySet[Row],
+    words: str | Iterable[str],
+    fields: Sequence[str],
+    *,
+    any_word: bool = False,
 ) -> QuerySet[Row]:
-    """Keep the rows in which every word (or any) is part of one of the fields."""
+    """Keep the rows in which every word (or any) is part of one of the fields.
+
+    Parameters
+    ----------
+    rows
+        Rows of any model.
+    words
+        Words, or a text that `search_words` splits; without any, all rows stay.
+    fields
+        Columns to look at, also of related rows.
+    any_word
+        Whether one word is enough.
+    """
     condition = Q()
-    for word in search_words(text):
+    for word in search_words(words) if isinstance(words, str) else words:
         found = any_field_contains(word, fields)
         condition = condition | found if any_word else condition & found
     return rows.filter(condition)

@@ -72,11 +72,14 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_tasks",
     "django_tasks_db",
 ]
 
 MIDDLEWARE = [
+    "pzhub.core.middleware.RequestId",
+    "pzhub.core.middleware.CollapseSlashes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -86,6 +89,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "pzhub.web.middleware.SecurityHeaders",
+    "pzhub.web.middleware.RefusalPages",
 ]
 
 ROOT_URLCONF = "pzhub.urls"
@@ -103,6 +108,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "pzhub.web.context.frame",
             ],
         },
     }
@@ -122,30 +128,64 @@ CSRF_COOKIE_NAME = "pzserver.csrftoken"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português"), ("es", "Español")]
+LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Served as packaged: nothing is collected, so a start stays quick.
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True
 
 # Uploads stream to a staged file on the same file system as the products, so that
 # registration is a rename.
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "staging"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
-FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+FILE_UPLOAD_HANDLERS = ["pzhub.uploads.receive.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "pzhub.accounts.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["pzhub.accounts.api.permissions.MayUseApi"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pzhub.core.api.negotiation.PzNegotiation",
+    "DEFAULT_METADATA_CLASS": "pzhub.core.api.metadata.PzMetadata",
+    "DEFAULT_PAGINATION_CLASS": "pzhub.core.api.pagination.PzPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "pzhub.core.api.filters.PzSearch",
+        "pzhub.core.api.filters.PzOrdering",
+    ],
+    "EXCEPTION_HANDLER": "pzhub.core.api.errors.exception_handler",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    # "format" is a word that a collection may want to filter by.
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Photo-z Server",
     "DESCRIPTION": "Host, find, share, validate and produce light photo-z data products.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    # The readers' scripts come from this server, not from a content network.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "pzhub.core.api.schema.add_error_responses",
+    ],
 }
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

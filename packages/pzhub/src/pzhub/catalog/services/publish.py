@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,12 @@ from pzhub.catalog.hooks import publication_checks, publication_effects
 from pzhub.catalog.models import Column, Product, ProductStatus
 from pzhub.catalog.policies import require_update
 from pzhub.catalog.selectors import main_file_of
-from pzhub.catalog.services.update import locked_product, require_living
+from pzhub.catalog.services.update import (
+    ProductChanges,
+    locked_product,
+    require_living,
+    update_product,
+)
 from pzhub.core import audit
 from pzhub.core.errors import ConflictError, InvalidError
 from pztables.roles import role_named
@@ -118,6 +123,29 @@ def _require_instructions(product: Product) -> None:
         raise MissingMainFileError(
             f"{product} has no main file: upload one, or describe where the data can be found."
         )
+
+
+@transaction.atomic
+def change_product(
+    *,
+    actor: User,
+    product: Product,
+    status: int | None = None,
+    **changes: Unpack[ProductChanges],
+) -> Product:
+    """Change metadata and, when the status asked for is Published, publish: all or nothing.
+
+    Raises
+    ------
+    StatusMoveError
+        If another change of status is asked for: deletion and failure have their own ways.
+    """
+    product = update_product(actor=actor, product=product, **changes)
+    if status is None or status == product.status:
+        return product
+    if status != ProductStatus.PUBLISHED:
+        raise StatusMoveError(product, status)
+    return publish_product(actor=actor, product=product)
 
 
 @transaction.atomic

@@ -1,0 +1,1 @@
+"""API of accounts: who asks, with which token, and users."""

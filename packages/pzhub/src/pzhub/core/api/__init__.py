@@ -1,0 +1,1 @@
+"""What the API of every app stands on: views, errors, pages, OPTIONS, filters."""
