@@ -1,0 +1,42 @@
+"""Forms that show the refusals of services at their fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from pzhub.core.errors import InvalidError
+from pztables.errors import UserError
+
+
+class PageForm(forms.Form):
+    """A form of the site: our own messages, focus on the first error, refusals at fields."""
+
+    use_required_attribute = False  # the browser's messages are not in the language of the site
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+    def full_clean(self) -> None:
+        """Validate, and let the browser put the focus on the first field at fault."""
+        super().full_clean()
+        self._focus_first_error()
+
+    def add_refusal(self, refusal: UserError) -> None:
+        """Show what a service refused: at the fields that it names, else above the form."""
+        fields = refusal.fields if isinstance(refusal, InvalidError) else {}
+        known = {name: messages for name, messages in fields.items() if name in self.fields}
+        for name, messages in known.items():
+            for message in messages:
+                self.add_error(name, message)
+        if not known:
+            self.add_error(None, refusal.message)
+        self._focus_first_error()
+
+    def _focus_first_error(self) -> None:
+        for name in self.fields:
+            if self._errors and name in self._errors:
+                self.fields[name].widget.attrs["autofocus"] = True
+                return

@@ -1,0 +1,142 @@
+"""Why a job failed, in plain words, with the way out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from pzhub.processes.models import Process
+from pzhub.processes.selectors import inputs_of
+
+#: Refusals that are about one catalog's columns or values.
+_COLUMN_CODES = {
+    "missing_column_roles",
+    "missing_mapped_columns",
+    "not_a_number",
+    "unusable_column",
+}
+_RULE_CODES = {"unsupported_survey", "invalid_rule", "invalid_rule_file", "no_homogenized_values"}
+_OURS_CODES = {"internal_error", "broken_result", "crashed", "lost", "not_started"}
+_LIMIT_CODES = {"walltime", "memory", "time_limit", "memory_limit", "out_of_memory"}
+
+
+class Fix(NamedTuple):
+    """A way out: a button, and what it does."""
+
+    label: str
+    hint: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The failure card."""
+
+    title: str
+    message: str
+    consequence: str
+    fixes: list[Fix]
+    evidence: list[Mapping[str, Any]]
+    technical: str
+    is_ours: bool
+
+
+def failure_of(process: Process) -> Failure:
+    """Explain the error of a run."""
+    error = process.error or {}
+    code, data = str(error.get("code", "")), error.get("data") or {}
+    is_ours = code in _OURS_CODES or not code
+    return Failure(
+        title=_title(code),
+        message=str(error.get("message", "")),
+        consequence=_("Nothing was published, and your catalogs are as they were."),
+        fixes=list(_fixes(process, code, data)),
+        evidence=_evidence(data),
+        technical=json.dumps(error, indent=2, ensure_ascii=False, default=str),
+        is_ours=is_ours,
+    )
+
+
+def _title(code: str) -> str:
+    titles = {
+        "unsupported_survey": _("A survey has no rule for its quality flags"),
+        "missing_column_roles": _("A catalog lacks a column that is needed"),
+        "missing_mapped_columns": _("A column that a rule needs is not there"),
+        "invalid_position": _("Some positions are not on the sky"),
+        "empty_result": _("No row is left"),
+        "invalid_rule": _("A rule of the rule file cannot be used"),
+        "invalid_rule_file": _("The rule file cannot be used"),
+        "input_not_ready": _("A catalog cannot be read now"),
+    }
+    if code in titles:
+        return titles[code]
+    if code in _LIMIT_CODES:
+        return _("The job needed more than it may use")
+    if code in _OURS_CODES or not code:
+        return _("The job failed, and it is our fault")
+    return _("The job stopped at something in the catalogs or settings")
+
+
+def _fixes(process: Process, code: str, data: Mapping[str, Any]) -> list[Fix]:
+    form = reverse("processes:combine")
+    clone = f"{form}?{urlencode({'job': process.pk})}"
+    fixes = []
+    if code in _RULE_CODES:
+        fixes.append(
+            Fix(
+                _("Send a rule file"),
+                _("YAML; checked before the job starts."),
+                f"{clone}#advanced",
+            )
+        )
+    if "position" in code or code == "invalid_rows":
+        fixes.append(
+            Fix(
+                _("Leave invalid rows out"),
+                _("They are counted in the summary."),
+                f"{clone}&invalid_rows=drop",
+            )
+        )
+    if code == "empty_result":
+        fixes.append(
+            Fix(
+                _("Run without the flag cut"),
+                _("All rows stay."),
+                f"{clone}&z_flag_homogenized_value_to_cut=0",
+            )
+        )
+    fixes += _catalog_fixes(process, code, data, clone)
+    return [*fixes, Fix(_("Change the settings"), _("Everything is filled in as it was."), clone)]
+
+
+def _catalog_fixes(process: Process, code: str, data: Mapping[str, Any], clone: str) -> list[Fix]:
+    """Return the ways out that concern the catalog at fault."""
+    name = data.get("internal_name") or data.get("catalog") or data.get("product")
+    inputs = {product.internal_name: product for product in inputs_of(process)}
+    if name not in inputs:
+        return []
+    fixes = []
+    if code in _COLUMN_CODES:
+        url = reverse("catalog:edit", args=[name])
+        fixes.append(Fix(_("Associate its columns"), str(name), url))
+    if len(inputs) > 2:  # two are needed
+        url = f"{clone}&{urlencode({'without': name})}"
+        fixes.append(Fix(_("Run without this catalog"), str(name), url))
+    return fixes
+
+
+def _evidence(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the table of values or rows that an error names."""
+    for key in ("surveys", "unsupported_surveys", "unsupported", "rows", "values", "first_rows"):
+        value = data.get(key)
+        if isinstance(value, Mapping):
+            return [{_("Value"): name, _("Rows"): count} for name, count in value.items()]
+        if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+            return value[:10]
+    return []

@@ -1,0 +1,171 @@
+"""A job as its page shows it: stages, log lines, summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pzhub.processes.models import Phase, Process
+from pzhub.processes.selectors import log_of, progress_of
+
+#: What each stage is called, and what it does.
+_STAGES = {
+    "queue": (gettext_lazy("Queue"), gettext_lazy("waiting for its turn")),
+    "prepare": (gettext_lazy("Prepare"), gettext_lazy("reading catalogs, unifying flags")),
+    "match": (gettext_lazy("Match"), gettext_lazy("looking for repeated measurements")),
+    "resolve": (gettext_lazy("Resolve"), gettext_lazy("choosing the best measurement")),
+    "write": (gettext_lazy("Write"), gettext_lazy("writing the combined catalog")),
+    "publish": (gettext_lazy("Publish"), gettext_lazy("registering the result")),
+}
+_WITHOUT_MATCHING = ("prepare", "write")
+_WITH_MATCHING = ("prepare", "match", "resolve", "write")
+_WAITING = {Phase.PENDING, Phase.SUBMITTING, Phase.QUEUED}
+_LINE = re.compile(
+    r"^\S*?(?P<time>\d\d:\d\d:\d\d)\S*\s+(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(?P<text>.*)$"
+)
+_CLASSES = {"WARNING": "warn", "ERROR": "error", "CRITICAL": "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: ``state`` is done, now, fail, stop or todo."""
+
+    name: str
+    label: str
+    state: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """All stages, and what the present one does."""
+
+    stages: list[Stage]
+    current: Stage | None
+    what: str
+    message: str
+    percent: int | None
+
+
+class LogLine(NamedTuple):
+    """A line of the log, taken apart as far as it can be."""
+
+    time: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Lines of the log, and where the next ones begin."""
+
+    lines: list[LogLine] = field(default_factory=list)
+    offset: int = 0
+    is_live: bool = False
+
+
+def stages_of(process: Process) -> Progress:
+    """Return the stages of a run as a bar: those of the program, between queue and publication."""
+    told = progress_of(process)
+    reported = {stage["name"]: stage for stage in told["stages"]}
+    names = ["queue", *_planned(process, reported), "publish"]
+    now = _current(process, names, list(reported))
+    stages = [
+        _stage(process, name, index, names, now, reported) for index, name in enumerate(names)
+    ]
+    current = next((stage for stage in stages if stage.state == "now"), None)
+    part = reported.get(now, {})
+    return Progress(
+        stages,
+        current,
+        str(_STAGES[now][1]) if current and now in _STAGES else "",
+        str(part.get("message", "")) if current else "",
+        round(100 * part["fraction"]) if current and "fraction" in part else None,
+    )
+
+
+def _planned(process: Process, reported: Mapping[str, Any]) -> list[str]:
+    kind = process.used_config.get("param", {}).get("combine_type", "concatenate")
+    planned = list(_WITHOUT_MATCHING if kind == "concatenate" else _WITH_MATCHING)
+    return planned if set(reported) <= set(planned) else list(reported)
+
+
+def _current(process: Process, names: list[str], reported: list[str]) -> str:
+    phase = Phase(process.phase)
+    if phase in _WAITING:
+        return "queue"
+    if phase in {Phase.COLLECTING, Phase.COMPLETED}:
+        return "publish"
+    if phase in {Phase.ERROR, Phase.ABORTED} and process.started_at is None:
+        return "queue"
+    return reported[-1] if reported else names[1]
+
+
+def _stage(
+    process: Process,
+    name: str,
+    index: int,
+    names: list[str],
+    now: str,
+    reported: Mapping[str, Any],
+) -> Stage:
+    at = names.index(now)
+    ends = {Phase.COMPLETED: "done", Phase.ERROR: "fail", Phase.ABORTED: "stop"}
+    state = "done" if index < at else "todo"
+    if index == at:
+        state = ends.get(Phase(process.phase), "now")
+    seconds = reported.get(name, {}).get("seconds")
+    if name == "queue" and (process.started_at or state == "now"):
+        seconds = ((process.started_at or timezone.now()) - process.created_at).total_seconds()
+    label = str(_STAGES[name][0]) if name in _STAGES else name.capitalize()
+    return Stage(name, label, state, seconds)
+
+
+def log_part(process: Process, offset: int) -> LogPart:
+    """Return the whole lines of the log from an offset on."""
+    text, after = log_of(process, offset)
+    is_live = process.ended_at is None
+    if is_live and text and not text.endswith("\n"):
+        whole, _newline, half = text.rpartition("\n")
+        text, after = whole, after - len(half.encode())
+    return LogPart([_line(line) for line in text.splitlines()], after, is_live or bool(text))
+
+
+def _line(line: str) -> LogLine:
+    match = _LINE.match(line)
+    if match is None:
+        return LogLine("", "", line)
+    return LogLine(match["time"], _CLASSES.get(match["level"], "info"), match["text"])
+
+
+def summary_of(process: Process) -> dict[str, Any] | None:
+    """Return what a finished run did, as its page tells it; ``None`` where it said nothing."""
+    summary = process.summary
+    if not summary or "catalogs" not in summary:
+        return None
+    verdicts = (summary.get("matching") or {}).get("verdicts", {})
+    groups = (summary.get("matching") or {}).get("groups", {})
+    counts = [
+        (_("Rows in"), summary.get("rows_in")),
+        (_("Rows in the result"), summary.get("rows_out")),
+        (_("Groups of repeated measurements"), groups.get("count")),
+        (_("Best measurements"), verdicts.get("winners")),
+        (_("Discarded measurements"), verdicts.get("losers")),
+        (_("Unresolved ties"), verdicts.get("hard_ties")),
+        (_("Stars"), verdicts.get("stars")),
+    ]
+    return {
+        "counts": [(label, number) for label, number in counts if number is not None],
+        "catalogs": summary["catalogs"],
+        "unmapped": [
+            {**flag, "catalog": catalog["internal_name"]}
+            for catalog in summary["catalogs"]
+            for flag in catalog.get("unmapped_flags") or ()
+        ],
+    }

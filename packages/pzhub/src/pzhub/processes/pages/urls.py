@@ -1,0 +1,23 @@
+"""Addresses of pipelines and jobs."""
+
+from django.urls import path
+
+from pzhub.processes.pages import catalog, combine, jobs
+
+app_name = "processes"
+
+urlpatterns = [
+    path("pipelines", catalog.pipelines, name="pipelines"),
+    path("pipelines/combine-redshift-catalogs", combine.combine, name="combine"),
+    path(
+        "pipelines/combine-redshift-catalogs/preflight", combine.preflight_panel, name="preflight"
+    ),
+    path("jobs", jobs.jobs, name="jobs"),
+    path("jobs/<int:pk>", jobs.job, name="job"),
+    path("jobs/<int:pk>/row", jobs.job_row, name="job_row"),
+    path("jobs/<int:pk>/live", jobs.job_live, name="job_live"),
+    path("jobs/<int:pk>/log", jobs.job_log, name="job_log"),
+    path("jobs/<int:pk>/log.txt", jobs.job_log_file, name="job_log_file"),
+    path("jobs/<int:pk>/stop", jobs.stop, name="stop"),
+    path("jobs/<int:pk>/rerun", jobs.rerun, name="rerun"),
+]

@@ -1,0 +1,30 @@
+"""Filters for jobs: how long something took."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pzhub.processes.models import Process
+
+register = template.Library()
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """Write seconds for people: ``4 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return _("%(s)d s") % {"s": whole}
+    if whole < 3600:
+        return _("%(m)d min %(s)d s") % {"m": whole // 60, "s": whole % 60}
+    return _("%(h)d h %(m)d min") % {"h": whole // 3600, "m": whole % 3600 // 60}
+
+
+@register.filter
+def elapsed(process: Process) -> str:
+    """Write how long a run has taken, or takes already."""
+    if process.started_at is None:
+        return ""
+    return duration(((process.ended_at or timezone.now()) - process.started_at).total_seconds())

@@ -1,0 +1,139 @@
+"""Forms of the upload wizard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pzhub.accounts.models import User
+from pzhub.accounts.policies import is_administrator
+from pzhub.catalog.models import FileRole, Product, ProductType
+from pzhub.catalog.selectors import releases_visible_to
+from pzhub.core.forms import PageForm
+from pztables.product_types import PRODUCT_TYPES
+
+
+class ProductTypeField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """The product types in their order, chosen by name so that addresses can prefill them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            queryset=ProductType.objects.order_by("order"),
+            to_field_name="name",
+            label=_("What is it?"),
+            empty_label=None,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose what kind of product this is.")},
+        )
+
+
+class BasicsForm(PageForm):
+    """Step 1: what the product is called and what it is.
+
+    The type is locked once the product exists: what follows depends on it.
+    """
+
+    display_name = forms.CharField(
+        max_length=255,
+        label=_("Product name"),
+        help_text=_("Short and mnemonic; it becomes part of the internal name for ever."),
+        error_messages={"required": _("Give the product a name.")},
+    )
+    product_type = ProductTypeField()
+    release = forms.ModelChoiceField(
+        queryset=None,
+        required=False,
+        label=_("Release"),
+        empty_label=_("No release"),
+        help_text=_("Decides who may see the product. Not for reference redshift catalogs."),
+    )
+    pz_code = forms.CharField(
+        max_length=55,
+        required=False,
+        label=_("Photo-z code"),
+        help_text=_("Which code made the estimates, for example FlexZBoost."),
+    )
+    official_product = forms.BooleanField(
+        required=False,
+        label=_("Official product"),
+        help_text=_("Only the PZ Coordination Group may set this."),
+    )
+    description = forms.CharField(
+        required=False,
+        label=_("Description"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_(
+            "Where the data come from and how they were selected. Markdown. You can write it later."
+        ),
+    )
+
+    def __init__(self, *args: Any, actor: User, product: Product | None = None, **kwargs: Any):
+        self.product = product
+        if product is not None:
+            kwargs.setdefault("initial", _initial(product))
+        super().__init__(*args, **kwargs)
+        release = self.fields["release"]
+        assert isinstance(release, forms.ModelChoiceField)
+        release.queryset = releases_visible_to(actor)
+        if product is not None:
+            del self.fields["product_type"]
+            self._drop_fields_of_other_types(product.product_type.name)
+        if not is_administrator(actor):
+            del self.fields["official_product"]
+
+    def _drop_fields_of_other_types(self, type_name: str) -> None:
+        for name, types in TYPES_OF_FIELD.items():
+            if type_name not in types:
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a field that the chosen type does not have."""
+        cleaned = super().clean() or self.cleaned_data
+        product_type = cleaned.get("product_type")
+        for name, types in TYPES_OF_FIELD.items():
+            if product_type and cleaned.get(name) and product_type.name not in types:
+                self.add_error(
+                    name,
+                    _("%(type)s has no such field: leave it empty.")
+                    % {"type": product_type.display_name},
+                )
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned values as arguments of the services; empty text becomes ``None``."""
+        return {name: value or None if name in {"release", "pz_code", "description"} else value
+                for name, value in self.cleaned_data.items()}  # fmt: skip
+
+
+#: Which types have a field that not all have.
+TYPES_OF_FIELD: dict[str, tuple[str, ...]] = {
+    "release": tuple(kind.name for kind in PRODUCT_TYPES if kind.allows_release),
+    "pz_code": tuple(kind.name for kind in PRODUCT_TYPES if kind.allows_pz_code),
+}
+
+
+def _initial(product: Product) -> dict[str, Any]:
+    return {
+        "display_name": product.display_name,
+        "release": product.release_id,
+        "pz_code": product.pz_code,
+        "official_product": product.official_product,
+        "description": product.description,
+    }
+
+
+class FileForm(PageForm):
+    """What a file is to the product; the file itself is a staged upload."""
+
+    role = forms.TypedChoiceField(
+        choices=[
+            (FileRole.MAIN.value, _("Main file: the data")),
+            (FileRole.DESCRIPTION.value, _("Description: shown on the product's page")),
+            (FileRole.AUXILIARY.value, _("Auxiliary: anything else")),
+        ],
+        coerce=lambda value: FileRole(int(value)),
+        label=_("What the file is"),
+    )

@@ -1,0 +1,98 @@
+// Combine Redshift Catalogs: search without losing the choice, and a pre-flight that follows it.
+const form = document.getElementById("crc");
+const panel = () => document.getElementById("preflight");
+const rows = () => document.getElementById("picker-rows");
+document.querySelectorAll("[data-without-script]").forEach((el) => { el.hidden = true; });
+
+let checking = 0;
+let waiting;
+
+async function swap(url, options, apply) {
+  const turn = ++checking;
+  try {
+    const answer = await fetch(url, { credentials: "same-origin", ...options });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (turn === checking || options.always) apply(page);
+  } catch {
+    document.getElementById("live").textContent = document.body.dataset.failed;
+  }
+}
+
+// ── Pre-flight: asked again when something that matters has changed.
+function check(delay = 400) {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    panel().classList.add("is-stale");
+    panel().setAttribute("aria-busy", "true");
+    swap(panel().dataset.url, { method: "POST", body: new FormData(form) }, showCheck);
+  }, delay);
+}
+
+function showCheck(page) {
+  for (const id of ["preflight", "known-as", "run-bar"]) {
+    const fresh = page.getElementById(id);
+    if (fresh) document.getElementById(id).replaceWith(fresh);
+  }
+  reveal(panel());
+}
+
+function reveal(scope) {
+  scope.querySelectorAll("[data-needs-script]").forEach((el) => { el.hidden = false; });
+  scope.querySelectorAll("[data-without-script]").forEach((el) => { el.hidden = true; });
+}
+
+form.addEventListener("change", (event) => {
+  if (event.target.name === "q") return;
+  if (event.target.name === "official") return search();
+  if (event.target.name === "catalog") countChosen();
+  check();
+});
+form.elements.display_name.addEventListener("input", () => check(800));
+
+// ── Picker: what is chosen stays on top, whatever is searched.
+let typing;
+form.elements.q.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(search, 250); });
+form.elements.q.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") { event.preventDefault(); clearTimeout(typing); search(); }
+});
+
+function search() {
+  const query = new URLSearchParams();
+  if (form.elements.q.value) query.set("q", form.elements.q.value);
+  if (form.elements.official.checked) query.set("official", "on");
+  chosen().forEach((box) => query.append("catalog", box.value));
+  swap(`${form.action}?${query}`, { always: true }, (page) => {
+    rows().replaceWith(page.getElementById("picker-rows"));
+    reveal(rows());
+  });
+}
+
+const chosen = () => [...form.querySelectorAll("input[name='catalog']:checked")];
+
+function countChosen() {
+  const bulk = rows().querySelector(".bulk");
+  const locale = document.documentElement.lang;
+  const boxes = chosen();
+  const total = boxes.reduce((sum, box) => sum + Number(box.dataset.rows), 0);
+  const replace = (el, number) => { el.textContent = el.textContent.replace(/[\d.,\s]*\d/, number.toLocaleString(locale)); };
+  replace(bulk.querySelector("strong"), boxes.length);
+  replace(bulk.querySelector(".num"), total);
+}
+
+document.addEventListener("click", (event) => {
+  const leave = event.target.closest("[data-leave-out]");
+  if (leave) {
+    const box = document.getElementById(`catalog-${leave.dataset.leaveOut}`);
+    if (box) { box.checked = false; box.focus(); countChosen(); check(0); }
+  }
+  if (event.target.closest("[data-open-advanced]")) document.getElementById("advanced").open = true;
+  if (event.target.closest("[data-clear-picker]")) {
+    chosen().forEach((box) => { box.checked = false; });
+    countChosen();
+    check(0);
+  }
+});
+
+if (location.hash === "#advanced") document.getElementById("advanced").open = true;
+if (chosen().length) check(0);
