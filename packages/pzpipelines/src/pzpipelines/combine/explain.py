@@ -36,10 +36,6 @@ EXPLAIN_FIELDS: Final = (
     pa.field("group_winner", pa.string()),
     pa.field("separation_to_winner_arcsec", pa.float64()),
 )
-PATH_FIELDS: Final = (
-    pa.field("z_flag_path", pa.string()),
-    pa.field("instrument_type_path", pa.string()),
-)
 
 
 @dataclass(frozen=True, slots=True)

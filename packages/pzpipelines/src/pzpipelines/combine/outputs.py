@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from pzpipelines.arrays import IntArray
 
-#: Every standard column with its type, in output order; group_id and the columns
-#: of ``explain`` follow after everything else.
+#: Every standard column with its type, in output order; group_id comes last of all.
 STANDARD_COLUMNS: Final = pa.schema(
     [
         ("CRD_ID", pa.string()),
@@ -67,15 +66,14 @@ def output_schema(
     absent
         Standard columns that this run does not write.
     explain
-        Further columns at the end.
+        Columns that explain the verdicts, just before the last one, group_id.
     """
     fields = {field.name: field for field in STANDARD_COLUMNS}
     for schema in prepared:
         for field in schema:
             fields.setdefault(field.name, pa.field(field.name, field.type))
-    fields[GROUP_ID.name] = GROUP_ID
-    chosen = [field for name, field in fields.items() if name not in absent]
-    return pa.schema([*chosen, *explain])
+    fields |= {field.name: field for field in (*explain, GROUP_ID)}
+    return pa.schema([field for name, field in fields.items() if name not in absent])
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,8 @@ def _flow(catalog: Mapping[str, Any]) -> str:
     removed = [
         f"{catalog[key]:,} {words}"
         for key, words in (
-            ("rows_invalid", "with invalid positions dropped"),
-            ("rows_cut", "below the flag cut"),
+            ("dropped_invalid", "with invalid positions dropped"),
+            ("dropped_by_cut", "below the flag cut"),
         )
         if catalog.get(key)
     ]

@@ -13,6 +13,8 @@ from pztables.errors import OptionError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: How long a Dask scheduler may take to answer.
+DASK_TIMEOUT_SECONDS = 10.0
 _CHOICES = "threads, processes, serial or dask://HOST:PORT"
 
 
@@ -80,7 +82,7 @@ def _dask_executor(address: str) -> Iterator[Executor]:
             option="executor",
         ) from missing
     try:
-        client = Client(f"tcp://{address}", timeout="10s")
+        client = Client(f"tcp://{address}", timeout=DASK_TIMEOUT_SECONDS)
     except (OSError, ValueError) as unreachable:
         raise OptionError(
             f"executor: no Dask scheduler answers at {address}; start one or choose threads",

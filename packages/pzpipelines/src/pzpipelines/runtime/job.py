@@ -44,12 +44,12 @@ class JobInput(BaseModel):
 
 
 class JobOutput(BaseModel):
-    """The main output: a file name without suffix, and a format."""
+    """The main output: a file name without suffix, and a format (null: as the parameters say)."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(default="crd", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)
-    format: str = "parquet"
+    format: str | None = None
 
 
 class JobResources(BaseModel):

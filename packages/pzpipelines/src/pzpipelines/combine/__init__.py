@@ -1,0 +1,1 @@
+"""Combine Redshift Catalogs: unify, match, resolve, write."""

@@ -1,0 +1,56 @@
+"""Executors: the same tasks on threads, processes and Dask."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pzpipelines.combine.pairs import find_pairs
+from pzpipelines.runtime import executors
+from pzpipelines.runtime.executors import open_executor
+from pzpipelines.sky.pairs import pairs_within
+from pztables.errors import OptionError
+
+
+@pytest.mark.parametrize("name", ["serial", "threads", "processes"])
+def test_every_executor_runs_tasks(name: str) -> None:
+    with open_executor(name, workers=2) as executor:
+        assert list(executor.map(divmod, [7, 9], [2, 4])) == [(3, 1), (2, 1)]
+
+
+@pytest.mark.parametrize("name", ["thread", "dask:/x", ""])
+def test_an_unknown_executor_is_refused_with_the_choices(name: str) -> None:
+    with (
+        pytest.raises(OptionError, match="threads, processes, serial or dask"),
+        open_executor(name, workers=2),
+    ):
+        raise AssertionError("never opened")
+
+
+@pytest.mark.slow
+def test_dask_workers_find_the_same_pairs() -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra pzpipelines[dask]")
+    random = np.random.default_rng(5)
+    ra, dec = random.uniform(0, 0.05, (2, 3000))
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        open_executor(cluster.scheduler_address.replace("tcp", "dask"), workers=2) as executor,
+    ):
+        found = find_pairs(
+            ra, dec, radius_arcsec=0.5, executor=executor, rows_per_partition=400,
+            progress=lambda share: None,
+        )  # fmt: skip
+    assert np.array_equal(found, pairs_within(ra, dec, radius_arcsec=0.5))
+    assert len(found) > 0
+
+
+def test_a_dask_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="the extra pzpipelines[dask]")
+    monkeypatch.setattr(executors, "DASK_TIMEOUT_SECONDS", 0.5)
+    with (
+        pytest.raises(OptionError, match=r"no Dask scheduler answers at 127\.0\.0\.1:9"),
+        open_executor("dask://127.0.0.1:9", workers=2),
+    ):
+        raise AssertionError("never opened")
