@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pzpipelines.arrays import BoolArray
-from pzpipelines.combine import flags
+from pzpipelines.combine import flags, values
 from pzpipelines.combine.association import HOMOGENIZED_FLAG, HOMOGENIZED_TYPE
 from pzpipelines.combine.catalog_columns import RawCatalog, Roles, RuleColumns
 from pzpipelines.combine.flags import Homogenized, Path
@@ -32,6 +32,20 @@ class HomogenizedColumns:
     flag: Homogenized
     type: Homogenized
     surveys: SurveyRows
+
+    @property
+    def flag_counts(self) -> dict[str, int]:
+        """Rows by unified flag, from low to high."""
+        counted = pc.value_counts(values.nullable(self.flag.values)).to_pylist()
+        rows = {each["values"]: each["counts"] for each in counted if each["values"] is not None}
+        return {f"{flag:g}": rows[flag] for flag in sorted(rows)}
+
+    @property
+    def type_counts(self) -> dict[str, int]:
+        """Rows by unified type."""
+        counted = pc.value_counts(self.type.values).to_pylist()
+        rows = {each["values"]: each["counts"] for each in counted if each["values"] is not None}
+        return {letter: rows[letter] for letter in sorted(rows)}
 
 
 def is_flag_wanted(parameters: CombineParameters) -> bool:

@@ -76,6 +76,16 @@ def missing_priority(name: str, catalog: str, association: Association) -> Prior
     )
 
 
+def not_numeric(name: str, catalog: str, type_: pa.DataType) -> PriorityError:
+    """Return the refusal of a tie-breaking column that holds no numbers."""
+    return PriorityError(
+        f"{catalog}: tie-breaking column {name} holds {type_}; only numbers can decide",
+        catalog=catalog,
+        column=name,
+        type=str(type_),
+    )
+
+
 def priority_values(column: pa.Array, *, catalog: str, name: str) -> pa.Array:
     """Return a tie-breaking column as nullable doubles.
 
@@ -85,11 +95,7 @@ def priority_values(column: pa.Array, *, catalog: str, name: str) -> pa.Array:
         If it is not numeric.
     """
     if not (values.is_numeric(column.type) or pa.types.is_null(column.type)):
-        raise PriorityError(
-            f"{catalog}: tie-breaking column {name} holds {column.type}; only numbers can decide",
-            catalog=catalog,
-            column=name,
-        )
+        raise not_numeric(name, catalog, column.type)
     return values.nullable(values.numbers(column, catalog=catalog, name=name))
 
 

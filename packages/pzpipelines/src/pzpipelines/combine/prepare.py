@@ -204,9 +204,6 @@ def count_rows(
 ) -> dict[str, Any]:
     """Count what happened to the rows of a catalog, ready for JSON."""
     surveys = homogenized.surveys
-    flag_counts = np.unique(homogenized.flag.values[~np.isnan(homogenized.flag.values)],
-                            return_counts=True)  # fmt: skip
-    types = pc.value_counts(homogenized.type.values).to_pylist()
     kept = np.bincount(surveys.codes[stays & (surveys.codes >= 0)], minlength=len(surveys.names))
     return {
         "rows_in": len(stays),
@@ -219,9 +216,9 @@ def count_rows(
         "rows_kept_by_survey": dict(zip(surveys.names, kept.tolist(), strict=True)),
         "rows_without_survey": int((surveys.codes < 0).sum()),
         "rows_without_z": int(np.isnan(roles.z).sum()),
-        "flags": {f"{flag:g}": int(n) for flag, n in zip(*flag_counts, strict=True)},
+        "flags": homogenized.flag_counts,
         "rows_without_flag": int(np.isnan(homogenized.flag.values).sum()),
-        "types": {each["values"]: each["counts"] for each in types if each["values"]},
+        "types": homogenized.type_counts,
         "rows_without_type": int(homogenized.type.values.null_count),
         "unmapped_flags": list(homogenized.flag.unmapped),
     }
