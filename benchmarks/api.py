@@ -1,6 +1,6 @@
 """How fast lists and transfers are, on the embedded default, against a plain static file server.
 
-    python benchmarks/api.py [--products 10000] [--files-per-product 5] [--seconds 5] [--main-mb 200]
+    python benchmarks/api.py [--products N] [--files-per-product N] [--seconds S] [--main-mb N]
 
 Fills a data folder, serves it with `pzhub serve`, and drives it: lists with wrk (or, where it is
 not installed, with a plain loop), downloads beside a static file server over the same file, eight
@@ -312,7 +312,8 @@ def static_server(path: Path) -> Iterator[tuple[str, str]]:
     if nginx:
         configuration = path.parent / "nginx.conf"
         configuration.write_text(
-            f"daemon off; pid {path.parent}/nginx.pid; error_log {path.parent}/nginx.log; events {{}} "
+            f"daemon off; pid {path.parent}/nginx.pid; error_log {path.parent}/nginx.log; "
+            f"events {{}} "
             f"http {{ access_log off; sendfile on; server {{ listen 127.0.0.1:{port}; "
             f"root {path.parent}; }} }}"
         )
