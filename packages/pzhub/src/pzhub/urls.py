@@ -10,4 +10,10 @@ urlpatterns = [
     path("api", UnknownPath.as_view()),
     path("api/", include("pzhub.api_urls")),
     path("which_environment/", WhichEnvironment.as_view()),
+    path("", include("pzhub.web.pages.urls")),
+    path("", include("pzhub.accounts.pages.urls")),
+    path("", include("pzhub.uploads.pages.urls")),
+    path("", include("pzhub.catalog.pages.urls")),
+    path("", include("pzhub.downloads.pages.urls")),
+    path("", include("pzhub.processes.pages.urls")),
 ]

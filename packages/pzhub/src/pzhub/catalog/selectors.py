@@ -203,7 +203,7 @@ def _tab_condition(tab: ListTab, user: User) -> Q:
     if tab == "mine":
         return Q(user=user)
     if tab == "drafts":
-        waiting = (ProductStatus.REGISTERING, ProductStatus.FAILED)
+        waiting = (ProductStatus.REGISTERING, ProductStatus.PROCESSING, ProductStatus.FAILED)
         return Q(user=user, status__in=waiting)
     published = Q(status=ProductStatus.PUBLISHED)
     return published & Q(official_product=True) if tab == "official" else published

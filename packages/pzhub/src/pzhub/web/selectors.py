@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,13 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import ProductStatus
+from pzhub.catalog.models import Product, ProductStatus
+from pzhub.catalog.pages.rows import rows_of, with_row_relations
 from pzhub.catalog.selectors import products_visible_to
+from pzhub.core.errors import NotFoundError
 from pzhub.processes.models import Phase, Process
-from pzhub.processes.selectors import processes_visible_to
+from pzhub.processes.pipelines import FLAGS_FILE, spec_of
+from pzhub.processes.selectors import attempt_folder, processes_visible_to
 from pzhub.processes.transitions import FINAL_PHASES
 
 
@@ -41,7 +45,43 @@ def landing_of(user: User) -> dict[str, Any]:
     own = products_visible_to(user).filter(user=user)
     return {
         "counts": counts | {"shared": counts["all"] - counts["official"]},
-        "latest": published.prefetch_related("files")[:8],
+        "latest": rows_of(with_row_relations(published)[:8], user),
         "drafts": own.filter(status__in=waiting, process__isnull=True)[:4],
         "jobs": processes_visible_to(user).filter(user=user).select_related("upload")[:4],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run was told, and the flag rules that it used, as far as they were kept."""
+
+    pipeline: str
+    version: str
+    config: dict[str, Any]
+    flags_translation: str
+
+
+def run_of(product: Product) -> Run:
+    """Return the run that made a product.
+
+    Raises
+    ------
+    NotFoundError
+        If no run made it.
+    """
+    process: Process | None = getattr(product, "process", None)
+    if process is None:
+        raise NotFoundError(f"{product} was uploaded: no run made it.")
+    return Run(
+        pipeline=spec_of(process.pipeline).display_name,
+        version=process.pipeline_version,
+        config=process.used_config,
+        flags_translation=_flags_translation(process),
+    )
+
+
+def _flags_translation(process: Process) -> str:
+    if not process.path:
+        return ""
+    rules = attempt_folder(process) / FLAGS_FILE
+    return rules.read_text(errors="replace") if rules.is_file() else ""

@@ -6,7 +6,7 @@ from django.urls import path
 from django.urls.resolvers import URLPattern
 from django.views.generic import RedirectView, TemplateView
 
-from pzhub.web.pages import views
+from pzhub.web.pages import product, views
 
 app_name = "web"
 
@@ -26,6 +26,9 @@ urlpatterns = [
     text("about"),
     text("contact"),
     text("documentation"),
+    path("product/<str:key>/files/add", product.add_file, name="add_file"),
+    path("product/<str:key>/files/<int:pk>/remove", product.remove, name="remove_file"),
+    path("product/<str:key>/run", product.run, name="run"),
     path("settings/language", views.choose_language, name="language"),
     path("settings/theme", views.choose_theme, name="theme"),
     path(

@@ -15,6 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from pzhub.web import graphics
+from pzhub.web.profiles import profile_of
 from pzhub.web.rendering import format_bytes, render_markdown
 
 register = template.Library()
@@ -46,7 +48,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 @register.filter
 def markdown(text: str | None) -> SafeString:
     """Render a user's Markdown; the result is sanitised."""
-    return mark_safe(render_markdown(text or ""))  # noqa: S308
+    return mark_safe(render_markdown(text or ""))
 
 
 @register.filter
@@ -128,7 +130,7 @@ def current(context: Context, *prefixes: str) -> SafeString:
     """Mark the section of the menu that the page belongs to."""
     path = context["request"].path if "request" in context else ""
     here = any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes if prefix)
-    return mark_safe(' aria-current="page"') if here else mark_safe("")  # noqa: S308
+    return mark_safe(' aria-current="page"') if here else mark_safe("")
 
 
 @register.simple_tag
@@ -154,3 +156,66 @@ def sort_header(context: Context, name: str, label: str) -> SafeString:
         label,
         arrow,
     )
+
+
+@register.simple_tag
+def python_line(product: Any) -> str:
+    """Write the line that fetches a product in Python."""
+    return f'pz.get_product("{product.internal_name}")'
+
+
+@register.simple_tag
+def python_of(product: Any, api_address: str) -> str:
+    """Write a whole example that fetches a product in Python."""
+    return (
+        "from pzserver import PzServer\n"
+        f'pz = PzServer(token="…", host="{api_address}")\n'
+        f"table = {python_line(product)}"
+    )
+
+
+@register.simple_tag
+def graphics_of(rows: Any) -> bool:
+    """Return whether any line of a list has something to draw."""
+    return any(profile_of(row.profile_path) for row in rows)
+
+
+@register.simple_tag
+def spark_axis() -> SafeString:
+    """Label the axis that all sparklines of a column share: z = 0, 1, 3, 7."""
+    return mark_safe(graphics.spark_axis())
+
+
+@register.simple_tag
+def spark(row: Any) -> SafeString:
+    """Draw the redshifts of a product, small; say the median to who cannot see it."""
+    profile = profile_of(row.profile_path)
+    if profile is None or profile.redshift is None:
+        return format_html('<span class="faint">{}</span>', _("no redshift"))
+    words = format_html(
+        '<span class="visually-hidden">{} {}</span>',
+        _("median z"),
+        number_format(profile.redshift.median, 2),
+    )
+    return mark_safe(graphics.spark(profile.redshift)) + words
+
+
+@register.simple_tag
+def skythumb(row: Any) -> SafeString:
+    """Draw where a product's positions lie, small."""
+    profile = profile_of(row.profile_path)
+    if profile is None or profile.sky is None:
+        return format_html('<span class="faint" aria-label="{}">–</span>', _("no positions"))
+    return mark_safe(graphics.sky_thumb(profile.sky))
+
+
+@register.simple_tag
+def charts_of(row: Any) -> dict[str, SafeString] | None:
+    """Draw the redshift distribution and the sky map of a product's page."""
+    profile = profile_of(row.profile_path)
+    if profile is None or (profile.redshift is None and profile.sky is None):
+        return None
+    return {
+        "nz": mark_safe(graphics.nz_plot(profile.redshift)) if profile.redshift else SafeString(),
+        "sky": mark_safe(graphics.sky_map(profile.sky)) if profile.sky else SafeString(),
+    }

@@ -1,0 +1,1 @@
+"""Pages of the catalog: lists, the product page, edit, delete."""

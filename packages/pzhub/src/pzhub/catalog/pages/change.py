@@ -1,0 +1,167 @@
+"""Changing a product: text, meanings of columns, deletion and its undoing."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from pzhub.accounts.requests import SignedInRequest
+from pzhub.catalog.models import Product
+from pzhub.catalog.policies import require_delete, require_update
+from pzhub.catalog.selectors import columns_visible_to, descendants_of, product_for
+from pzhub.catalog.services import (
+    TRASH_DAYS,
+    delete_product,
+    restore_product,
+    set_column_association,
+    update_product,
+)
+from pzhub.core.errors import NotFoundError
+from pzhub.core.forms import PageForm
+from pztables.errors import UserError
+from pztables.roles import PIPELINE_ROLES, ROLES, role_named
+
+
+#: The meanings that can be chosen for a column.
+MEANINGS: Final = (*ROLES, *PIPELINE_ROLES)
+
+
+class ProductForm(PageForm):
+    """What the owner may change after publication."""
+
+    display_name = forms.CharField(
+        label=gettext_lazy("Product name"),
+        max_length=255,
+        error_messages={"required": gettext_lazy("Give the product a name.")},
+        help_text=gettext_lazy("The internal name stays, and with it the address."),
+    )
+    description = forms.CharField(
+        label=gettext_lazy("Description"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=gettext_lazy(
+            "Markdown with tables and links: sources, selection, flags, acknowledgement."
+        ),
+    )
+
+
+class MeaningForm(PageForm):
+    """What one column means: a standard role, or a word of the owner's own."""
+
+    role = forms.ChoiceField(required=False)
+    own = forms.CharField(required=False, max_length=256)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        standard = [(role.name, role.label) for role in MEANINGS]
+        choices = [("", _("not associated")), *standard, ("own", _("own label"))]
+        self.fields["role"].choices = choices  # type: ignore[attr-defined]
+
+    def association(self) -> tuple[str | None, str | None]:
+        """Return alias and UCD as they are stored."""
+        chosen = self.cleaned_data["role"]
+        if chosen == "own":
+            return self.cleaned_data["own"].strip() or None, None
+        role = role_named(chosen)
+        return (role.alias, role.ucd or None) if role else (None, None)
+
+
+def _editable(request: SignedInRequest, key: str) -> Product:
+    product = product_for(request.user, key)
+    require_update(product, request.user)
+    return product
+
+
+def _page(request: SignedInRequest, product: Product, form: ProductForm) -> HttpResponse:
+    columns = list(product.columns.order_by("order", "id"))
+    context = {
+        "product": product,
+        "form": form,
+        "files": list(product.files.order_by("role", "id")),
+        "columns": [(column, role_named(column.alias or "")) for column in columns],
+        "roles": MEANINGS,
+    }
+    return render(request, "catalog/edit.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: SignedInRequest, key: str) -> HttpResponse:
+    """Change the name and the description."""
+    product = _editable(request, key)
+    initial = {"display_name": product.display_name, "description": product.description}
+    form = ProductForm(request.POST or None, initial=initial)
+    if request.method != "POST" or not form.is_valid():
+        return _page(request, product, form)
+    try:
+        update_product(actor=request.user, product=product, **form.cleaned_data)
+    except UserError as refusal:
+        form.add_refusal(refusal)
+        return _page(request, product, form)
+    messages.success(request, _("The changes are saved."))
+    return redirect("catalog:detail", product.internal_name)
+
+
+@login_required
+@require_POST
+def edit_column(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Change what one column means."""
+    product = _editable(request, key)
+    column = columns_visible_to(request.user).filter(product=product, pk=pk).first()
+    if column is None:
+        raise NotFoundError(f"{product} has no column {pk}: its columns were read again.")
+    form = MeaningForm(request.POST)
+    if form.is_valid():
+        alias, ucd = form.association()
+        try:
+            set_column_association(actor=request.user, column=column, alias=alias, ucd=ucd)
+        except UserError as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(
+                request,
+                _("%(column)s is now: %(meaning)s.")
+                % {"column": column.column_name, "meaning": alias or _("not associated")},
+            )
+    return redirect(f"/product/{product.internal_name}/edit#columns")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: SignedInRequest, key: str) -> HttpResponse:
+    """Ask, naming what follows; then delete."""
+    product = product_for(request.user, key)
+    require_delete(product, request.user)
+    if request.method != "POST":
+        made_from_it = list(descendants_of(product, request.user)[:20])
+        context = {"product": product, "made_from_it": made_from_it, "days": TRASH_DAYS}
+        return render(request, "catalog/delete.html", context)
+    try:
+        delete_product(actor=request.user, product=product)
+    except UserError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("catalog:detail", product.internal_name)
+    messages.success(
+        request,
+        _("%(name)s is deleted. Its page lets you restore it for %(days)s days.")
+        % {"name": product.display_name, "days": TRASH_DAYS},
+    )
+    return redirect("catalog:detail", product.internal_name)
+
+
+@login_required
+@require_POST
+def restore(request: SignedInRequest, key: str) -> HttpResponse:
+    """Take a deleted product back."""
+    product = product_for(request.user, key, include_deleted=True)
+    restore_product(actor=request.user, product=product)
+    messages.success(request, _("%(name)s is back.") % {"name": product.display_name})
+    return redirect("catalog:detail", product.internal_name)
