@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ ROLES = {"RA": "RA", "DEC": "Dec", "Z": "z", "Q": "z_flag", "SURVEY": "survey"}
 
 
 @pytest.fixture(scope="module")
-def pz(hub: Any) -> PzServer:
+def pz(hub: Any) -> Iterator[PzServer]:
     token = hub.create_token(hub.create_user("clara"))
-    return PzServer(token=token, host=f"{hub.address}/api/")
+    with PzServer(token=token, host=f"{hub.address}/api/") as connected:
+        yield connected
 
 
 def catalog(seed: int, survey: str, n_rows: int = 40) -> pd.DataFrame:
@@ -105,11 +107,12 @@ def test_a_column_that_is_not_there_is_refused_and_nothing_is_associated(
 def test_others_may_not_change_a_product(pz: PzServer, hub: Any, tmp_path: Path) -> None:
     catalog(2, "VVDS").to_csv(tmp_path / "e.csv", index=False)
     product_id = publish(pz, "mine", tmp_path / "e.csv")
-    dora = PzServer(token=hub.create_token(hub.create_user("dora")), host=f"{hub.address}/api/")
-    with pytest.raises(Refused):
-        dora.delete_product(product_id)
-    with pytest.raises(Refused):
-        dora.api.delete_product(product_id)
+    token = hub.create_token(hub.create_user("dora"))
+    with PzServer(token=token, host=f"{hub.address}/api/") as dora:
+        with pytest.raises(Refused):
+            dora.delete_product(product_id)
+        with pytest.raises(Refused):
+            dora.api.delete_product(product_id)
     assert pz.get_product_metadata(product_id)["status"] == 1
 
 
