@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from pzhub.cli.commands import app
 from pztables.errors import UserError
+
+__all__ = ["app", "main"]
 
 
 def main() -> None:
     """Run the command line; exit 0 done, 2 refused with a sentence, 1 our fault."""
-    from pzhub.cli.app import app
-
     try:
         app()
     except UserError as error:

@@ -84,17 +84,33 @@ def validate_format(name: str, output_format: str | None) -> str:
     return output_format
 
 
-def check_flags_translation(path: Path) -> None:
+def check_flags_translation(path: Path, name: str) -> None:
     """Refuse a rule file that the pipelines cannot use, before any data is read.
+
+    Parameters
+    ----------
+    path
+        Where it lies.
+    name
+        What its owner calls it.
 
     Raises
     ------
     pztables.errors.UserError
         Naming survey, rule and reason.
     """
-    from pzpipelines.combine.rules import load_rules
+    from pzpipelines.combine.rule_file import read_rule_text
+    from pzpipelines.combine.rules import parse_rules
 
-    load_rules(path)
+    parse_rules(read_rule_text(path), name=name)
+
+
+def flags_translation_of(process: Process) -> dict[Any, Any] | None:
+    """Return the content of the rule file that a run's owner gave, if any."""
+    from pzpipelines.combine.rule_file import load_yaml, read_rule_text
+
+    path = process_dir(process) / FLAGS_FILE
+    return load_yaml(read_rule_text(path), name=FLAGS_FILE) if path.exists() else None
 
 
 def preflight(

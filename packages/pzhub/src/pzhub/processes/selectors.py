@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from pzhub.accounts.models import User
 from pzhub.accounts.policies import Actor, is_administrator
 from pzhub.catalog.models import Product
 from pzhub.core.errors import NotFoundError
 from pzhub.core.storage import data_path
-from pzhub.processes.models import Phase, Pipeline, Process
+from pzhub.processes.models import Phase, Pipeline, Process, ProcessInput
+from pzhub.processes.records import ERR_FILE, WORK_FOLDER
 from pzhub.processes.runners import runner_named
 from pzhub.processes.runners.base import JobRef
-from pzhub.processes.transitions import FINAL_PHASES
+from pzhub.processes.runners.logs import read_chunk
+from pzhub.processes.transitions import ACTIVE_PHASES, FINAL_PHASES
 
 LOG_BYTES: Final = 65_536
 TAIL_BYTES: Final = 8_192
@@ -33,6 +35,15 @@ WIRE_STATUS: Final[Mapping[Phase, str]] = {
     Phase.ERROR: "Failed",
     Phase.ABORTED: "Stopped",
 }
+
+
+#: Inputs in the order given, with all that a product's description needs.
+_INPUT_LINKS: Final = ProcessInput.objects.order_by("position").select_related(
+    "product__product_type",
+    "product__release",
+    "product__user",
+    "product__process__pipeline",
+)
 
 
 def pipelines_list() -> QuerySet[Pipeline]:
@@ -58,7 +69,7 @@ def processes_visible_to(user: Actor) -> QuerySet[Process]:
     """Return the runs that a user may see: the own ones; all for administrators."""
     processes = Process.objects.select_related(
         "pipeline", "user", "release", "upload__product_type"
-    )
+    ).prefetch_related(Prefetch("input_links", _INPUT_LINKS))
     if not isinstance(user, User):
         return processes.none()
     return processes if is_administrator(user) else processes.filter(user=user)
@@ -80,10 +91,7 @@ def process_for(user: Actor, key: int) -> Process:
 
 def inputs_of(process: Process) -> list[Product]:
     """Return the input products in the order given."""
-    links = process.input_links.select_related(
-        "product__product_type", "product__release", "product__user"
-    )
-    return [link.product for link in links.order_by("position")]
+    return [link.product for link in process.input_links.all()]
 
 
 def wire_status(process: Process) -> str:
@@ -92,6 +100,15 @@ def wire_status(process: Process) -> str:
     if process.stop_requested_at is not None and phase not in FINAL_PHASES:
         return "Stopping"
     return WIRE_STATUS[phase]
+
+
+def with_wire_status(word: str) -> Q:
+    """Return the condition that a run's word is this one."""
+    stopping = Q(stop_requested_at__isnull=False) & ~Q(phase__in=FINAL_PHASES)
+    if word == "Stopping":
+        return stopping
+    phases = [phase for phase, phase_word in WIRE_STATUS.items() if phase_word == word]
+    return Q(phase__in=phases) & ~stopping
 
 
 def attempt_folder(process: Process) -> Path:
@@ -109,7 +126,7 @@ def job_ref(process: Process) -> JobRef:
     )
 
 
-def log_of(process: Process, offset: int = 0) -> tuple[str, int]:
+def log_of(process: Process, offset: int = 0, limit: int = LOG_BYTES) -> tuple[str, int]:
     """Return part of a run's log.
 
     Parameters
@@ -118,6 +135,8 @@ def log_of(process: Process, offset: int = 0) -> tuple[str, int]:
         The run.
     offset
         First byte; negative counts from the end.
+    limit
+        Most bytes.
 
     Returns
     -------
@@ -125,7 +144,7 @@ def log_of(process: Process, offset: int = 0) -> tuple[str, int]:
     """
     if not process.path or process.attempt == 0:
         return "", 0
-    chunk = runner_named(process.runner).read_logs(job_ref(process), offset, LOG_BYTES)
+    chunk = runner_named(process.runner).read_logs(job_ref(process), offset, limit)
     return chunk.text, chunk.next_offset
 
 
@@ -173,7 +192,7 @@ def _progress_events(process: Process) -> list[dict[str, Any]]:
     if not process.path or process.attempt == 0:
         return []
     try:
-        with (attempt_folder(process) / "work" / "progress.jsonl").open("rb") as file:
+        with (attempt_folder(process) / WORK_FOLDER / "progress.jsonl").open("rb") as file:
             content = file.read(PROGRESS_BYTES)
     except FileNotFoundError:
         return []
@@ -186,3 +205,16 @@ def _progress_events(process: Process) -> list[dict[str, Any]]:
         if isinstance(event, dict) and {"stage", "fraction", "message"} <= event.keys():
             events.append({"stage_index": 0, "stage_count": 0, **event})
     return events
+
+
+def error_output_of(process: Process, limit: int = LOG_BYTES) -> str:
+    """Return the end of what the program of a run wrote to standard error."""
+    if not process.path or process.attempt == 0:
+        return ""
+    return read_chunk(attempt_folder(process) / ERR_FILE, -limit, limit).text
+
+
+def queue_counts() -> tuple[int, int]:
+    """Return how many runs wait, and how many hold a slot."""
+    waiting = Process.objects.filter(phase=Phase.PENDING).count()
+    return waiting, Process.objects.filter(phase__in=ACTIVE_PHASES).count()

@@ -22,8 +22,7 @@ LEGAL_MOVES: Final[Mapping[Phase, frozenset[Phase]]] = {
     Phase.EXECUTING: frozenset({Phase.COLLECTING, Phase.PENDING, Phase.ABORTED, Phase.ERROR}),
     Phase.COLLECTING: frozenset({Phase.COMPLETED, Phase.PENDING, Phase.ERROR}),
     Phase.COMPLETED: frozenset(),
-    # "Collect again", when registering a good result failed through a fault of ours.
-    Phase.ERROR: frozenset({Phase.COLLECTING}),
+    Phase.ERROR: frozenset(),
     Phase.ABORTED: frozenset(),
 }
 FINAL_PHASES: Final = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED})

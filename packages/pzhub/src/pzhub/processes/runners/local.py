@@ -37,7 +37,7 @@ class LocalRunner:
 
     def __init__(self) -> None:
         # Wrappers started by this process: they must be reaped, or stay as zombies.
-        self._wrappers: dict[Path, subprocess.Popen[bytes]] = {}
+        self._wrappers: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
     def submit(self, request: JobRequest) -> str:
         """Start the attempt's wrapper unless there was one; two at once settle it among them."""
@@ -55,7 +55,7 @@ class LocalRunner:
                 stderr=log,
                 start_new_session=True,  # survives the server, Ctrl-C and the terminal
             )
-        self._wrappers[folder] = wrapper
+        self._wrappers.append((folder, wrapper))
         return str(wrapper.pid)
 
     def poll(self, refs: Sequence[JobRef]) -> Mapping[JobRef, JobReport]:
@@ -95,16 +95,14 @@ class LocalRunner:
         # Looked for after the wrapper: one that has just ended has written it by now.
         if (ended := ExitRecord.read(ref.folder)) is not None:
             return JobReport(JobState.ENDED, ended.started_at, ended)
-        if start is None and ref.folder in self._wrappers:
+        if start is None and any(folder == ref.folder for folder, _ in self._wrappers):
             return JobReport(JobState.QUEUED, note="its wrapper is starting")
         if start is not None and not start.wrapper.is_here():
             return JobReport(JobState.ABSENT, note=f"it ran on {start.wrapper.host}")
         return JobReport(JobState.ABSENT, note="no wrapper runs and none left an exit record")
 
     def _reap(self) -> None:
-        for folder, wrapper in list(self._wrappers.items()):
-            if wrapper.poll() is not None:
-                del self._wrappers[folder]
+        self._wrappers = [pair for pair in self._wrappers if pair[1].poll() is None]
 
     def _pid_of(self, folder: Path) -> str:
         start = StartRecord.read(folder)

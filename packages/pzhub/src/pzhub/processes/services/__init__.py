@@ -8,6 +8,7 @@ from pzhub.processes.services.submit import (
     InputTwiceError,
     TooFewInputsError,
     check_inputs,
+    products_named,
     rerun_process,
     submit_process,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "abort_process",
     "check_inputs",
     "fail_process",
+    "products_named",
     "register_pipelines",
     "request_stop",
     "rerun_process",

@@ -45,6 +45,21 @@ class PipelineOffError(ConflictError):
     code = "pipeline_off"
 
 
+def products_named(*, actor: User, keys: Sequence[int]) -> list[Product]:
+    """Return the products of ids, in their order.
+
+    Raises
+    ------
+    InputNotUsableError
+        Naming the ids that do not exist or that the actor may not see.
+    """
+    found = {product.pk: product for product in products_visible_to(actor).filter(pk__in=keys)}
+    missing = [str(key) for key in keys if key not in found]
+    if missing:
+        raise _not_usable(f"There is no product {', '.join(missing)}, or you may not see it.")
+    return [found[key] for key in keys]
+
+
 def check_inputs(*, actor: User, pipeline: Pipeline, inputs: Sequence[Product]) -> None:
     """Refuse inputs that the pipeline cannot take or the actor may not use.
 
@@ -147,7 +162,7 @@ def submit_process(
         "output_format": pipelines.validate_format(pipeline.name, output_format),
     }
     if flags_translation is not None:
-        pipelines.check_flags_translation(flags_translation.path)
+        pipelines.check_flags_translation(flags_translation.path, flags_translation.name)
         used_config["flags_translation"] = {
             "name": flags_translation.name,
             "sha256": flags_translation.sha256,

@@ -1,0 +1,82 @@
+"""What lists of pipelines and processes are narrowed by."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+
+from pzhub.accounts.models import User
+from pzhub.catalog.models import Product, Release
+from pzhub.catalog.selectors import matching_words, search_words
+from pzhub.processes.models import Pipeline, Process
+from pzhub.processes.pipelines import pipeline_specs
+from pzhub.processes.selectors import WIRE_STATUS, with_wire_status
+
+_WORDS = [*dict.fromkeys([*WIRE_STATUS.values(), "Stopping"])]
+
+
+class PipelineFilters(filters.FilterSet):
+    """Filters of pipelines."""
+
+    id = filters.NumberFilter()
+    name = filters.CharFilter()
+
+    class Meta:
+        model = Pipeline
+        fields = ()
+
+
+class ProcessFilters(filters.FilterSet):
+    """Filters of processes."""
+
+    pipeline = filters.CharFilter(method="filter_pipeline")
+    status = filters.ChoiceFilter(choices=[(word, word) for word in _WORDS], method="filter_status")
+    release = filters.ModelChoiceFilter(queryset=Release.objects.all())
+    upload = filters.ModelChoiceFilter(queryset=Product.objects.all())
+    user = filters.ModelChoiceFilter(queryset=User.objects.all())
+    release__isnull = filters.BooleanFilter(field_name="release", lookup_expr="isnull")
+    pipeline__or = filters.CharFilter(method="filter_any_pipeline")
+    release_name__or = filters.CharFilter(method="filter_any_release_name")
+    release_name = filters.CharFilter(method="filter_release_name")
+
+    class Meta:
+        model = Process
+        fields = ()
+
+    def filter_status(self, rows: QuerySet[Process], name: str, value: str) -> QuerySet[Process]:
+        """Keep the runs whose word is this one."""
+        return rows.filter(with_wire_status(value))
+
+    def filter_pipeline(self, rows: QuerySet[Process], name: str, value: str) -> QuerySet[Process]:
+        """Keep the pipelines whose names hold all the words."""
+        return rows.filter(pipeline__name__in=_pipelines_with(value, any_word=False))
+
+    def filter_any_pipeline(
+        self, rows: QuerySet[Process], name: str, value: str
+    ) -> QuerySet[Process]:
+        """Keep the pipelines whose names hold one of the words."""
+        return rows.filter(pipeline__name__in=_pipelines_with(value, any_word=True))
+
+    def filter_release_name(
+        self, rows: QuerySet[Process], name: str, value: str
+    ) -> QuerySet[Process]:
+        """Keep the releases whose names hold all the words."""
+        return matching_words(rows, value, ("release__name", "release__display_name"))
+
+    def filter_any_release_name(
+        self, rows: QuerySet[Process], name: str, value: str
+    ) -> QuerySet[Process]:
+        """Keep the releases whose names hold one of the words."""
+        names = ("release__name", "release__display_name")
+        return matching_words(rows, value, names, any_word=True)
+
+
+def _pipelines_with(text: str, *, any_word: bool) -> list[str]:
+    """Return the pipelines whose name, or name for people, holds all the words, or one."""
+    words = [word.lower() for word in search_words(text)]
+    enough = any if any_word else all
+    return [
+        name
+        for name, spec in pipeline_specs().items()
+        if enough(word in f"{name} {spec.display_name}".lower() for word in words)
+    ]
