@@ -17,6 +17,7 @@ class PzMetadata(SimpleMetadata):
         """Return the whole answer to OPTIONS."""
         # contract: the published client refuses keys that are not named here before it asks.
         metadata: dict[str, Any] = dict(super().determine_metadata(request, view))
+        metadata["description"] = ""  # what a view is for is in the API's documentation
         filterset: type[FilterSet] | None = getattr(view, "filterset_class", None)
         if filterset is not None and not getattr(view, "filterset_names", ()):
             filters = filterset.base_filters.items()

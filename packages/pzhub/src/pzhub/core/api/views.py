@@ -42,8 +42,6 @@ class AccessMarks:
 class PzView(AccessMarks, APIView):
     """A single address of the API."""
 
-    description = ""
-
 
 class PzViewSet(AccessMarks, GenericViewSet[Row]):
     """A collection of the API.
@@ -56,7 +54,6 @@ class PzViewSet(AccessMarks, GenericViewSet[Row]):
         Legal filter keys, where OPTIONS lists names instead of filter classes.
     """
 
-    description = ""
     ordering_fields: ClassVar[Any] = ()
     filterset_names: ClassVar[tuple[str, ...]] = ()
 
@@ -67,8 +64,6 @@ class PzViewSet(AccessMarks, GenericViewSet[Row]):
 
 class ApiRoot(AccessMarks, APIRootView):
     """The addresses of the collections."""
-
-    description = ""
 
 
 class UnknownPath(APIView):
