@@ -11,7 +11,7 @@ from pzhub.uploads.api.views import MainFileViewSet, ProductFileViewSet, Registr
 
 def register(router: BaseRouter) -> None:
     """Add the collections of this app."""
-    router.register("product-files", ProductFileViewSet, basename="product-files")
+    router.register("product-files", ProductFileViewSet, basename="product-file")
 
 
 _registry = RegistryViewSet.as_view({"get": "register", "post": "register"})

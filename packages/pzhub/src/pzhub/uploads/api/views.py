@@ -49,8 +49,8 @@ class ProductFileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzVie
 
     serializer_class = ProductFileOut
     filterset_class = ProductFileFilters
-    filterset_fields = ("id", "product_id")
-    ordering_names = ("id", "role")
+    filterset_names = ("id", "product_id")
+    ordering_fields = ("id", "role")
     ordering = ("id",)
 
     def get_queryset(self) -> QuerySet[ProductFile]:
