@@ -1,7 +1,7 @@
 """Bring the web site's third-party files into the tree: `python scripts/vendor_web.py`.
 
 Needs npm. Versions are pinned below; `VENDORED.md` beside the files is written anew.
-To use another icon, add its name to ``ICONS`` and run this again.
+To use another icon, add its name to ``web_icons.txt`` and run this again.
 """
 
 from __future__ import annotations
@@ -38,25 +38,7 @@ FILES = {
     ],
     "htmx.org": ["dist/htmx.min.js", "LICENSE"],
 }
-ICONS = """
-archive arrow-clockwise arrow-counterclockwise arrow-down arrow-down-short arrow-left arrow-repeat
-arrow-right arrow-up arrow-up-short ban bell bookmark bounding-box box-arrow-in-right
-box-arrow-right box-arrow-up-right braces bullseye calendar check check-circle check-circle-fill
-check-lg chevron-double-left chevron-double-right chevron-down chevron-left chevron-right
-chevron-up circle circle-fill circle-half clipboard clock clock-history code-slash columns-gap
-copy cpu dash database diagram-3 download envelope exclamation-circle exclamation-octagon
-exclamation-octagon-fill exclamation-triangle exclamation-triangle-fill eye eye-slash file-code
-file-earmark file-earmark-arrow-up file-earmark-check file-earmark-plus file-earmark-text
-file-earmark-zip files filter fire folder folder2-open funnel gear git github globe2 grid
-hand-index-thumb hash heart hourglass hourglass-split house inbox info-circle info-circle-fill
-intersect journal-text key keyboard layers layout-three-columns lightbulb lightbulb-fill
-lightning-charge link-45deg list list-check list-ul lock magic moon moon-stars patch-check
-patch-check-fill pause-fill pencil pencil-square people person person-circle pin-angle play play-fill
-plus plus-lg question-circle quote rocket-takeoff rss save search send share shield-check
-shield-lock sliders sort-down sort-up stars stop-circle stop-fill sun table tag terminal
-three-dots three-dots-vertical translate trash unlock upload x x-circle x-lg x-octagon
-x-octagon-fill
-""".split()
+ICONS = (Path(__file__).parent / "web_icons.txt").read_text().split()
 
 
 def fetch(package: str, version: str, into: Path) -> Path:
@@ -104,7 +86,7 @@ Written by `scripts/vendor_web.py`; not edited by hand. Each folder keeps its li
 
 Update: change the version in `scripts/vendor_web.py`, run `python scripts/vendor_web.py`
 (it needs npm), look at every page with `make screenshots`, commit.
-`bootstrap-icons/sprite.svg` holds only the icons named in that script.
+`bootstrap-icons/sprite.svg` holds only the icons named in `scripts/web_icons.txt`.
 """
 
 

@@ -10,10 +10,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 
-_TAGS: Final = frozenset(
-    "a blockquote br code dd del dl dt em h3 h4 h5 h6 hr li ol p pre s strong sub sup "
-    "table tbody td th thead tr ul".split()
-)
+# fmt: off
+_TAGS: Final = frozenset((
+    "a", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h4", "h5", "h6", "hr", "li",
+    "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+))
+# fmt: on
 _ATTRIBUTES: Final = {
     "a": {"href", "title"},
     "ol": {"start"},
@@ -27,7 +29,7 @@ def _fit_into_page(state: StateCore) -> None:
     """Shift headings below the page's own, and dress tables as the site's."""
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+            token.tag = f"h{min(int(token.tag[1]) + 3, 6)}"
         elif token.type == "table_open":
             token.attrSet("class", "tbl")
         elif token.type == "th_open":

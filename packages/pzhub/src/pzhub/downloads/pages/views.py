@@ -31,7 +31,8 @@ def prepare(request: SignedInRequest, internal_name: str) -> HttpResponse:
     if link and "HX-Request" not in request.headers:
         return redirect(link)  # without script the button leads to the file itself
     context = {"product": product, "kind": kind.value, "archive": archive, "link": link}
-    return render(request, "downloads/_download.html", context)
+    is_part = "HX-Request" in request.headers
+    return render(request, f"downloads/{'_download' if is_part else 'prepare'}.html", context)
 
 
 def _kind_asked(request: HttpRequest) -> ArchiveKind:

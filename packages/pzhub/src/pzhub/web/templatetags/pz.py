@@ -210,12 +210,17 @@ def skythumb(row: Any) -> SafeString:
 
 
 @register.simple_tag
-def charts_of(row: Any) -> dict[str, SafeString] | None:
+def charts_of(row: Any) -> dict[str, Any] | None:
     """Draw the redshift distribution and the sky map of a product's page."""
     profile = profile_of(row.profile_path)
     if profile is None or (profile.redshift is None and profile.sky is None):
         return None
-    return {
-        "nz": mark_safe(graphics.nz_plot(profile.redshift)) if profile.redshift else SafeString(),
-        "sky": mark_safe(graphics.sky_map(profile.sky)) if profile.sky else SafeString(),
-    }
+    charts: dict[str, Any] = {}
+    if profile.redshift:
+        charts["nz"] = mark_safe(graphics.nz_plot(profile.redshift))
+        charts["nz_narrow"] = mark_safe(graphics.nz_plot(profile.redshift, 340, 220))
+    if profile.sky:
+        charts["sky"] = mark_safe(graphics.sky_map(profile.sky))
+        charts["sky_narrow"] = mark_safe(graphics.sky_map(profile.sky, 340))
+        charts["least"], charts["most"] = min(profile.sky.counts), max(profile.sky.counts)
+    return charts

@@ -133,9 +133,16 @@ document.addEventListener("input", (event) => {
 document.addEventListener("submit", () => { dirty = null; });
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
-document.addEventListener("htmx:load", (event) => reveal(event.target));
+document.addEventListener("htmx:load", (event) => {
+  reveal(event.target);
+  // What was asked for by a button starts by itself once it is ready.
+  event.target.parentElement?.querySelector("[data-autostart]")?.click();
+});
 document.addEventListener("htmx:responseError", () => say(document.body.dataset.failed));
 document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
 reveal(document);
+// An address such as #share opens its dialog; without script it leads to the section.
+const named = document.getElementById(`${location.hash.slice(1)}-dialog`);
+if (named instanceof HTMLDialogElement) named.showModal();
 focusFirstError();
 root.dataset.script = "ready";

@@ -10,8 +10,8 @@ function followType() {
     part.hidden = !fits;
     part.querySelectorAll("input, select").forEach((field) => { field.disabled = !fits; });
   }
-  const none = document.querySelector("[data-types-none]");
-  if (none) none.hidden = parts.some((part) => !part.hidden);
+  const section = document.getElementById("fs-context")?.closest("section");
+  if (section) section.hidden = parts.every((part) => part.hidden);
 }
 if (typeRadios.length) {
   typeRadios.forEach((radio) => radio.addEventListener("change", followType));
