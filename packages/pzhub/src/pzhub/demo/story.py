@@ -1,0 +1,147 @@
+"""`pzhub demo`: the main job of the service through its HTTP API, told step by step."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from pzhub.core.errors import HubError, NotFoundError
+from pzhub.demo.generate import CONVENTIONS, DemoCatalog, generate_catalogs
+from pzhub.demo.http import ApiClient
+from pzhub.supervisor.prepare import say
+from pztables.formats import write_table
+
+#: A sky of its own, so that the story does not repeat the demo catalogs.
+STORY_SEED: Final = 2026
+WAIT_SECONDS: Final = 300.0
+
+
+class StoryError(HubError):
+    """The server did not do what the story tells."""
+
+    code = "story"
+
+
+def tell_story(
+    *, data_dir: Path, host: str, port: int, token: str | None, save_in: Path | None
+) -> None:
+    """Sign in, list, upload two catalogs, combine them, download and open the result.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no token to sign in with.
+    StoryError
+        If the server refuses a step or cannot be reached.
+    """
+    from pzhub.supervisor.serve import address_of
+
+    client = ApiClient(f"{address_of(host, port)}/api/", token or _demo_token(data_dir))
+    who = client.post("logged_user/")
+    say(f"1. Signed in by token as {who['username']}.")
+    listed = client.get("products/?status=1&page_size=5")
+    say(f"2. {listed['count']} published products, such as:")
+    for product in listed["results"]:
+        say(f"     {product['internal_name']}  ({product['product_type_name']})")
+    inputs = [_upload(client, catalog) for catalog in _catalogs()]
+    process = _combine(client, inputs)
+    product = client.get(f"products/{process['upload']}/")
+    say(f"5. Published {product['internal_name']}.")
+    _download(client, product, save_in)
+
+
+def _demo_token(data_dir: Path) -> str:
+    path = data_dir / "demo.json"
+    if not path.exists():
+        raise NotFoundError(
+            f"{data_dir} holds no demo content; start the server with `pzhub serve`, or give"
+            " a token with --token"
+        )
+    return str(json.loads(path.read_text())["token"])
+
+
+def _catalogs() -> list[DemoCatalog]:
+    return generate_catalogs(CONVENTIONS[1:3], seed=STORY_SEED)
+
+
+def _upload(client: ApiClient, catalog: DemoCatalog) -> dict[str, Any]:
+    """Upload, associate and publish one catalog, as a program of a user does."""
+    kind = client.get("product-types/?name=redshift_catalog")["results"][0]["id"]
+    product = client.post(
+        "products/",
+        {"display_name": f"Demo {catalog.name}", "product_type": kind, "release": None},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / catalog.file_name
+        write_table(catalog.table, path)
+        client.upload("product-files/", {"product": product["id"], "role": 0}, path)
+    client.get(f"products/{product['id']}/registry/")
+    columns = client.get(f"product-contents/?product={product['id']}&page_size=1000")["results"]
+    ids = {column["column_name"]: column["id"] for column in columns}
+    vocabulary = _vocabulary()
+    for role, column in catalog.roles.items():
+        client.patch(f"product-contents/{ids[column]}/", vocabulary[role])
+    published = client.patch(f"products/{product['id']}/", {"status": 1})
+    say(f"3. Uploaded and published {published['internal_name']}: {catalog.table.num_rows} rows.")
+    return published
+
+
+def _vocabulary() -> dict[str, dict[str, str]]:
+    from pztables.roles import ROLES
+
+    return {role.name: {"alias": role.alias, "ucd": role.ucd} for role in ROLES}
+
+
+def _combine(client: ApiClient, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Combine catalogs, marking duplicates, and wait for the end."""
+    pipeline = client.get("pipelines/?name=combine_redshift_dedup")["results"][0]
+    began = time.monotonic()
+    process = client.post(
+        "processes/",
+        {
+            "display_name": "Demo combination",
+            "pipeline": pipeline["id"],
+            "inputs": [product["id"] for product in inputs],
+            "used_config": {"param": {"combine_type": "concatenate_and_mark_duplicates"}},
+        },
+    )
+    while process["status"] in {"Pending", "Running"}:
+        if time.monotonic() - began > WAIT_SECONDS:
+            raise StoryError(f"process {process['id']} is still {process['status']}")
+        time.sleep(0.3)
+        process = client.get(f"processes/{process['id']}/")
+    if process["status"] != "Successful":
+        raise StoryError(f"process {process['id']} {process['status']}: {process['comment']}")
+    took = time.monotonic() - began
+    say(f"4. {pipeline['display_name']} {pipeline['version']}: done in {took:.1f} s.")
+    return process
+
+
+def _download(client: ApiClient, product: dict[str, Any], save_in: Path | None) -> None:
+    """Download the product as .zip and open the Parquet inside."""
+    base = f"products/{product['id']}/download/"
+    archive = client.post(f"{base}prepare/")
+    while archive["status"] in {"pending", "running"}:
+        time.sleep(0.5)
+        archive = client.get(f"{base}status/")
+    if archive["status"] != "ready":
+        raise StoryError(f"the download failed: {archive.get('error_message')}")
+    content = client.fetch(archive["download_url"])
+    say(f"6. Downloaded {archive['filename']}: {len(content)} bytes.")
+    if save_in is not None:
+        save_in.mkdir(parents=True, exist_ok=True)
+        (save_in / archive["filename"]).write_bytes(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as members:
+        name = next(name for name in members.namelist() if name.endswith(".parquet"))
+        table = pq.read_table(io.BytesIO(members.read(name)))
+    counts = table.column("tie_result").value_counts().to_pylist()
+    shares = ", ".join(f"{item['counts']} × {item['values']}" for item in counts)
+    say(f"7. Opened {name}: {table.num_rows} rows, {table.num_columns} columns.")
+    say(f"   tie_result (1 winner, 0 loser, 2 tie, 3 star): {shares}.")
