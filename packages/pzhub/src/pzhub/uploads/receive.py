@@ -23,9 +23,11 @@ from pzhub.uploads.services.staged import StagedFile, staging_path
 #: A body up to this many times the limit is read to its end, so that the sender
 #: sees the refusal rather than a broken connection; a larger one is cut off.
 _DRAIN_FACTOR: Final = 4
+#: Attribute of a request whose upload was refused while it arrived.
+REFUSAL: Final = "upload_refusal"
 
 
-class StagedUpload(UploadedFile):
+class StagedUpload(UploadedFile[bytes]):
     """An uploaded file in the staging folder; closing it removes it unless it was registered.
 
     It is not open: what reads it opens ``staged.path``.
@@ -95,7 +97,8 @@ class LimitedUploadHandler(FileUploadHandler):
         self.file.write(raw_data)
 
     def _refuse(self) -> NoReturn:
-        self.request.upload_refusal = too_large(self.file_name or "the file", self._limit)
+        refusal = too_large(self.file_name or "the file", self._limit)
+        setattr(self.request, REFUSAL, refusal)
         raise StopUpload(connection_reset=self._body_bytes > _DRAIN_FACTOR * self._limit)
 
     def file_complete(self, file_size: int) -> StagedUpload:
@@ -139,7 +142,7 @@ def staged_upload(request: HttpRequest, field: str = "file") -> StagedFile:
     """
     upload = request.FILES.get(field)
     inner = getattr(request, "_request", request)
-    refusal = getattr(inner, "upload_refusal", None)
+    refusal = getattr(inner, REFUSAL, None)
     if isinstance(refusal, TooLargeError):
         raise refusal
     if not isinstance(upload, StagedUpload):

@@ -20,6 +20,7 @@ from pzhub.core.audit import record
 from pzhub.downloads.content import METADATA_NAME, ArchiveContent, content_of
 from pzhub.downloads.models import Archive, ArchiveKind, ArchiveStatus
 from pzhub.downloads.selectors import archive_for
+from pzhub.downloads.services.links import is_whole
 from pzhub.downloads.services.zipping import write_zip
 
 BUILD_CHORE: Final = "pzhub.downloads.tasks.build"
@@ -95,8 +96,7 @@ def _live_archive(product: Product, content: ArchiveContent) -> Archive | None:
 
 
 def _is_lost(archive: Archive) -> bool:
-    ready = archive.status == ArchiveStatus.READY
-    return ready and not storage.data_path(archive.path).is_file()
+    return archive.status == ArchiveStatus.READY and not is_whole(archive)
 
 
 def _expiry() -> Any:

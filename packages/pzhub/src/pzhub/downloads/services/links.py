@@ -70,9 +70,15 @@ def open_archive(
     if kind is not None:
         archives = archives.filter(kind=kind)
     archive = archives.first()
-    if archive is None or not storage.data_path(archive.path).is_file():
+    if archive is None or not is_whole(archive):
         raise ArchiveGoneError("The prepared file was removed: prepare the download again.")
     return archive
+
+
+def is_whole(archive: Archive) -> bool:
+    """Tell whether the file of a ready archive is there, all of it."""
+    path = storage.data_path(archive.path)
+    return path.is_file() and path.stat().st_size == archive.size
 
 
 def _signed_archive(product: Product, token: str) -> int:

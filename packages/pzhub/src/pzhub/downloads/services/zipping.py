@@ -24,6 +24,9 @@ def write_zip(
 ) -> tuple[int, str]:
     """Write a zip beside its place and rename it there.
 
+    It is not forced to the disk, which would halve the speed: whoever opens it compares
+    its size, and builds it again when a power failure took some of it.
+
     Parameters
     ----------
     target
@@ -46,8 +49,6 @@ def write_zip(
                 archive.writestr(name, text, zipfile.ZIP_DEFLATED)
             for path, name in members:
                 _add(archive, path, name)
-        file.flush()
-        os.fsync(file.fileno())
     with partial.open("rb") as file:
         checksum = hashlib.file_digest(file, "sha256").hexdigest()
     size = partial.stat().st_size
