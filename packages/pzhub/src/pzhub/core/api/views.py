@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import APIRootView
+from rest_framework.serializers import BooleanField, CharField
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
@@ -86,6 +88,11 @@ class WhichEnvironment(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @extend_schema(
+        responses=inline_serializer(
+            "Environment", {"enviroment_name": CharField(), "is_dev": BooleanField()}
+        )
+    )
     def get(self, request: Request) -> Response:
         """Return the name and whether it is not the production instance."""
         name = hub_config().environment_name
