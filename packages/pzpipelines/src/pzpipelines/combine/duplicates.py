@@ -176,7 +176,9 @@ def _collapsed(
     survives: BoolArray, evidence: Evidence, group: IntArray, threshold: float
 ) -> IntArray:
     """Return the survivors that another row of their redshift cluster stands for."""
-    rows = np.flatnonzero(survives & ~np.isnan(evidence.z))
+    has_z = survives & ~np.isnan(evidence.z)
+    competitors = np.bincount(group, weights=has_z) if len(group) else has_z
+    rows = np.flatnonzero(has_z & (competitors[group] > 1))  # most groups have one left by now
     if len(rows) == 0:
         return rows
     rows = rows[np.lexsort((evidence.z[rows], group[rows]))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from pzpipelines.arrays import FloatArray, IntArray
 from pzpipelines.sky.pairs import pairs_within, require_radius, sorted_pairs
 from pzpipelines.sky.partitions import partition_sky
 
-#: Told of each partition: the share of rows handed out so far, 0 to 1.
+#: Told the share of rows whose pairs are found, 0 to 1; about a hundred times at most.
 Progress = Callable[[float], None]
 
 #: Partitions copied out at once, so that memory does not grow with their number.
@@ -60,7 +61,7 @@ def find_pairs(
     rows_per_partition
         About how many rows are matched at once by one worker.
     progress
-        Told of each partition.
+        Told how far the search is.
 
     Returns
     -------
@@ -77,28 +78,46 @@ def find_pairs(
         return pairs_within(ra, dec, radius_arcsec=radius_arcsec)
     partitions = partition_sky(ra, dec, radius_arcsec=radius_arcsec, max_rows=rows_per_partition)
     found: list[IntArray] = []
-    waiting: set[Future[IntArray]] = set()
-    rows_done = 0
+    waiting: dict[Future[IntArray], int] = {}
+    counter = _ShareCounter(len(ra), progress)
     for part in partitions:
         if len(waiting) == _TASKS_IN_FLIGHT:
-            waiting = _collect_first(waiting, found)
+            _collect_finished(waiting, found, counter)
         rows = np.concatenate([part.rows, part.margin])
-        waiting.add(
-            executor.submit(
-                pairs_of_partition, ra[rows], dec[rows], rows, len(part.rows), radius_arcsec
-            )
+        task = executor.submit(
+            pairs_of_partition, ra[rows], dec[rows], rows, len(part.rows), radius_arcsec
         )
-        rows_done += len(part.rows)
-        progress(rows_done / len(ra))
+        waiting[task] = len(part.rows)
     while waiting:
-        waiting = _collect_first(waiting, found)
+        _collect_finished(waiting, found, counter)
     return sorted_pairs(np.concatenate(found), len(ra))
 
 
-def _collect_first(waiting: set[Future[IntArray]], found: list[IntArray]) -> set[Future[IntArray]]:
-    done, still_waiting = wait(waiting, return_when=FIRST_COMPLETED)
-    found += [future.result() for future in done]
-    return still_waiting
+@dataclass(slots=True)
+class _ShareCounter:
+    """Tells of progress in steps of at least one percent."""
+
+    n_rows: int
+    progress: Progress
+    done: int = 0
+    told: float = 0.0
+
+    def add(self, rows: int) -> None:
+        self.done += rows
+        share = self.done / self.n_rows
+        if share - self.told >= 0.01 or self.done == self.n_rows:
+            self.told = share
+            self.progress(share)
+
+
+def _collect_finished(
+    waiting: dict[Future[IntArray], int], found: list[IntArray], counter: _ShareCounter
+) -> None:
+    """Wait for at least one task and take over the results of all that are done."""
+    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+    for future in done:
+        found.append(future.result())
+        counter.add(waiting.pop(future))
 
 
 def pairs_of_partition(

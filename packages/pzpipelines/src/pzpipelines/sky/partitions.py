@@ -114,7 +114,7 @@ def partition_sky(
     """
     order = margin_order(radius_arcsec)
     pixels = healpix_pixels(ra, dec, order)
-    by_sky = np.argsort(pixels, kind="stable")
+    by_sky = np.argsort(pixels)  # rows of one pixel in any order: partitions sort theirs
     covers = split_sky(pixels[by_sky], order, max_rows)
     starts = np.array([pixel << 2 * (order - level) for level, pixel, _, _ in covers], np.int64)
     ends = np.array([(pixel + 1) << 2 * (order - level) for level, pixel, _, _ in covers], np.int64)

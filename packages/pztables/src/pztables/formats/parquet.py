@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pztables.errors import TableError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 VO_CONTENT: Final = b"IVOA.VOTable-Parquet.content"
 VO_VERSION: Final = b"IVOA.VOTable-Parquet.version"
 ROW_GROUP_ROWS: Final = 100_000
+_SAMPLE_ROWS: Final = 10_000
 _FOOTER_LIMIT: Final = 100_000_000
 
 
@@ -94,8 +96,9 @@ class ParquetWriter:
     """Write batches as one Parquet file: zstd, row groups of 100,000 rows, VOParquet metadata."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
         self._schema = _with_vo_metadata(schema)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
 
@@ -109,17 +112,41 @@ class ParquetWriter:
     def _flush(self) -> None:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting).cast(self._schema)
-            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+            writer = self._opened(table)
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
         self._waiting, self._rows = [], 0
+
+    def _opened(self, first_rows: pa.Table) -> pq.ParquetWriter:
+        """Return the writer, made when the first rows show which columns repeat themselves."""
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._path,
+                self._schema,
+                compression="zstd",
+                use_dictionary=_repetitive_columns(first_rows),
+            )
+        return self._writer
 
     def finish(self) -> None:
         """Write what waits and the footer."""
         self._flush()
-        self._writer.close()
+        self._opened(self._schema.empty_table()).close()
 
     def abandon(self) -> None:
         """Let go of the file; the caller removes it."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _repetitive_columns(table: pa.Table) -> list[str]:
+    """Return the columns worth a dictionary: for all others it costs time and even space."""
+    sample = table.slice(0, _SAMPLE_ROWS)
+    return [
+        field.name
+        for field in table.schema
+        if not pa.types.is_nested(field.type)
+        and pc.count_distinct(sample[field.name], mode="all").as_py() * 2 <= len(sample)
+    ]
 
 
 def _open(path: Path, name: str) -> pq.ParquetFile:
