@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from pzhub.core.evidence import Evidence, evidence_of
 from pzhub.processes.models import Process
 from pzhub.processes.selectors import inputs_of
 
@@ -21,7 +22,13 @@ _COLUMN_CODES = {
     "not_a_number",
     "unusable_column",
 }
-_RULE_CODES = {"unsupported_survey", "invalid_rule", "invalid_rule_file", "no_homogenized_values"}
+_RULE_CODES = {
+    "unsupported_survey",
+    "invalid_rule",
+    "invalid_rule_file",
+    "rule_not_applicable",
+    "all_homogenized_null",
+}
 _OURS_CODES = {"internal_error", "broken_result", "crashed", "lost", "not_started"}
 _LIMIT_CODES = {"walltime", "memory", "time_limit", "memory_limit", "out_of_memory"}
 
@@ -42,7 +49,7 @@ class Failure:
     message: str
     consequence: str
     fixes: list[Fix]
-    evidence: list[Mapping[str, Any]]
+    evidence: Evidence | None
     technical: str
     is_ours: bool
 
@@ -57,7 +64,7 @@ def failure_of(process: Process) -> Failure:
         message=str(error.get("message", "")),
         consequence=_("Nothing was published, and your catalogs are as they were."),
         fixes=list(_fixes(process, code, data)),
-        evidence=_evidence(data),
+        evidence=evidence_of(data),
         technical=json.dumps(error, indent=2, ensure_ascii=False, default=str),
         is_ours=is_ours,
     )
@@ -68,7 +75,10 @@ def _title(code: str) -> str:
         "unsupported_survey": _("A survey has no rule for its quality flags"),
         "missing_column_roles": _("A catalog lacks a column that is needed"),
         "missing_mapped_columns": _("A column that a rule needs is not there"),
-        "invalid_position": _("Some positions are not on the sky"),
+        "invalid_positions": _("Some positions are not on the sky"),
+        "all_homogenized_null": _("No row has a quality flag that can be read"),
+        "invalid_homogenized_values": _("Unified flags or types have values that do not exist"),
+        "not_a_number": _("A column that must hold numbers holds something else"),
         "empty_result": _("No row is left"),
         "invalid_rule": _("A rule of the rule file cannot be used"),
         "invalid_rule_file": _("The rule file cannot be used"),
@@ -117,7 +127,7 @@ def _fixes(process: Process, code: str, data: Mapping[str, Any]) -> list[Fix]:
 
 def _catalog_fixes(process: Process, code: str, data: Mapping[str, Any], clone: str) -> list[Fix]:
     """Return the ways out that concern the catalog at fault."""
-    name = data.get("internal_name") or data.get("catalog") or data.get("product")
+    name = data.get("catalog") or data.get("internal_name") or data.get("product")
     inputs = {product.internal_name: product for product in inputs_of(process)}
     if name not in inputs:
         return []
@@ -129,14 +139,3 @@ def _catalog_fixes(process: Process, code: str, data: Mapping[str, Any], clone: 
         url = f"{clone}&{urlencode({'without': name})}"
         fixes.append(Fix(_("Run without this catalog"), str(name), url))
     return fixes
-
-
-def _evidence(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the table of values or rows that an error names."""
-    for key in ("surveys", "unsupported_surveys", "unsupported", "rows", "values", "first_rows"):
-        value = data.get(key)
-        if isinstance(value, Mapping):
-            return [{_("Value"): name, _("Rows"): count} for name, count in value.items()]
-        if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
-            return value[:10]
-    return []

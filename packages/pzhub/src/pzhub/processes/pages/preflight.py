@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from pzhub.catalog.models import Product
 from pzhub.processes.pages.forms import PIPELINE, CombineForm, products_of
 from pzhub.processes.pipelines import check_flags_translation, min_inputs, preflight
@@ -58,7 +56,7 @@ def preflight_of(form: CombineForm, rules: StagedFile | None = None) -> Prefligh
     parameters = form.parameters
     try:
         if rules is not None:
-            check_flags_translation(rules.path)
+            check_flags_translation(rules.path, rules.name)
             parameters["flags_translation_file"] = str(rules.path)
         report = preflight(PIPELINE, parameters, products)
     except UserError as refusal:
@@ -76,14 +74,12 @@ def _read(report: Mapping[str, Any], products: Sequence[Product]) -> Preflight:
     by_id = {product.pk: product for product in products}
     catalogs = [_catalog(entry, by_id[entry["product_id"]]) for entry in report["catalogs"]]
     problems = [problem for catalog in catalogs for problem in catalog.problems]
-    problems += [Problem(entry["code"], entry["message"]) for entry in report.get("problems", ())]
-    return Preflight(
-        catalogs, problems, report.get("rows_in"), report.get("rows_kept"), is_checked=True
-    )
+    problems += [Problem(entry["code"], entry["message"]) for entry in report["problems"]]
+    return Preflight(catalogs, problems, report["rows_in"], report["rows_kept"], is_checked=True)
 
 
 def _catalog(entry: Mapping[str, Any], product: Product) -> CatalogCheck:
-    surveys = tuple(entry.get("unsupported_surveys") or ())
+    surveys = tuple(entry["unsupported_surveys"])
     problems = tuple(
         Problem(
             problem["code"],
@@ -91,22 +87,13 @@ def _catalog(entry: Mapping[str, Any], product: Product) -> CatalogCheck:
             product,
             surveys if problem["code"] == "unsupported_survey" else (),
         )
-        for problem in entry.get("problems", ())
+        for problem in entry["problems"]
     )
-    warnings = [warning["message"] for warning in entry.get("warnings", ())]
     return CatalogCheck(
         product,
-        entry.get("path") or "",
-        entry.get("rows_in"),
-        entry.get("rows_kept"),
+        entry["path"] or "",
+        entry["rows_in"],
+        entry["rows_kept"],
         problems,
-        (*warnings, *_unmapped(entry)),
+        tuple(warning["message"] for warning in entry["warnings"]),
     )
-
-
-def _unmapped(entry: Mapping[str, Any]) -> list[str]:
-    return [
-        _("%(survey)s: flag %(value)s has no rule, %(count)s rows become null")
-        % {"survey": flag["survey"], "value": flag["value"], "count": f"{flag['count']:,}"}
-        for flag in entry.get("unmapped_flags") or ()
-    ]

@@ -17,6 +17,7 @@ from pzhub.catalog.models import Column, FileRole, Product, ProductFile, Product
 from pzhub.catalog.policies import require_update
 from pzhub.catalog.selectors import product_for
 from pzhub.core.errors import ConflictError
+from pzhub.core.evidence import Evidence, evidence_of
 from pzhub.uploads.models import Inspection, InspectionState
 from pztables.roles import Role, role_named
 
@@ -180,11 +181,10 @@ class Draft:
         return bool(self.columns) or self.product.product_type.rules.is_tabular
 
     @property
-    def offending_rows(self) -> list[dict[str, Any]]:
+    def evidence(self) -> Evidence | None:
         """The rows that a refused file names as wrong, as far as it does."""
         error = (self.inspection.error if self.inspection else None) or {}
-        rows = error.get("data", {}).get("rows", [])
-        return [row if isinstance(row, dict) else {"": row} for row in rows]
+        return evidence_of(error.get("data"))
 
     @property
     def basics_url(self) -> str:

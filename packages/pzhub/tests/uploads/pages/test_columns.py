@@ -1,0 +1,160 @@
+"""Step 3 of the wizard: meanings, saved at once or all together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from pzhub.catalog.models import Column, Product
+from pzhub.uploads.models import InspectionState
+
+pytestmark = pytest.mark.django_db
+DraftMaker = Callable[..., Product]
+
+
+def meanings_of(draft: Product) -> dict[str, str]:
+    """Return the meaning of each column that has one."""
+    stored = draft.columns.exclude(alias=None).order_by("order")
+    return dict(stored.values_list("column_name", "alias"))
+
+
+def column_named(draft: Product, name: str) -> Column:
+    """Return one column."""
+    return Column.objects.get(product=draft, column_name=name)
+
+
+def test_a_row_shows_type_unit_samples_and_the_suggestion_with_its_reason(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    page = ana_site.get(f"/upload/{draft.pk}/columns").content.decode()
+    for words in ("ALPHA", "double, deg", "1, 2, 3", "Accept RA for ALPHA", "its name", "high"):
+        assert words in page
+    assert "4 suggestions" in page
+    assert "3 of 3 missing" in page
+    assert "No column means RA, Dec, z yet." in page
+
+
+def test_all_suggestions_are_accepted_at_once(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    ana_site.post(f"/upload/{draft.pk}/columns", {"accept": "all"})
+    assert meanings_of(draft) == {"NUM": "ID", "ALPHA": "RA", "DELTA": "Dec", "Z": "z"}
+    page = ana_site.get(f"/upload/{draft.pk}/columns").content.decode()
+    assert "complete" in page
+    assert "pos.eq.ra;meta.main" in page
+
+
+def test_one_suggestion_is_accepted_by_its_button(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    ana_site.post(f"/upload/{draft.pk}/columns", {"accept": column_named(draft, "Z").pk})
+    assert meanings_of(draft) == {"Z": "z"}
+
+
+def test_a_form_without_script_saves_all_meanings_and_goes_on(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    roles = {"NUM": "", "ALPHA": "dec", "DELTA": "ra", "Z": "z", "EPOCH": "own"}
+    form = {f"meaning-{column_named(draft, name).pk}": role for name, role in roles.items()}
+    form[f"alias-{column_named(draft, 'EPOCH').pk}"] = "epoch of observation"
+    answer = ana_site.post(f"/upload/{draft.pk}/columns", {**form, "then": "confirm"})
+    assert answer["Location"] == f"/upload/{draft.pk}/confirm"
+    assert meanings_of(draft) == {
+        "ALPHA": "Dec",
+        "DELTA": "RA",
+        "Z": "z",
+        "EPOCH": "epoch of observation",
+    }
+    assert column_named(draft, "EPOCH").ucd is None
+
+
+def test_meanings_can_be_swapped_in_one_form(ana_site: Client, inspected_draft: DraftMaker) -> None:
+    draft = inspected_draft()
+    ana_site.post(f"/upload/{draft.pk}/columns", {"accept": "all"})
+    alpha, delta = column_named(draft, "ALPHA"), column_named(draft, "DELTA")
+    form = {f"meaning-{alpha.pk}": "dec", f"meaning-{delta.pk}": "ra"}
+    ana_site.post(f"/upload/{draft.pk}/columns", form)
+    assert meanings_of(draft) == {"NUM": "ID", "ALPHA": "Dec", "DELTA": "RA", "Z": "z"}
+
+
+def test_a_meaning_given_twice_is_refused_at_its_row_and_nothing_is_saved(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    alpha, delta = column_named(draft, "ALPHA"), column_named(draft, "DELTA")
+    form = {f"meaning-{alpha.pk}": "ra", f"meaning-{delta.pk}": "ra"}
+    answer = ana_site.post(f"/upload/{draft.pk}/columns", form)
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "ALPHA was given this meaning too; each one is used once." in page
+    assert f'aria-describedby="error-{delta.pk}"' in page
+    assert meanings_of(draft) == {}
+
+
+def test_choosing_own_label_opens_its_field(ana_site: Client, inspected_draft: DraftMaker) -> None:
+    draft = inspected_draft()
+    column = column_named(draft, "EPOCH")
+    answer = ana_site.post(f"/upload/{draft.pk}/columns", {f"meaning-{column.pk}": "own"})
+    assert f'name="alias-{column.pk}"' in answer.content.decode()
+    assert meanings_of(draft) == {}
+
+
+def test_one_choice_is_saved_at_once_and_only_what_changed_is_sent_back(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    column = column_named(draft, "EPOCH")
+    answer = ana_site.post(f"/upload/{draft.pk}/columns/{column.pk}", {f"meaning-{column.pk}": "z"})
+    fragment = answer.content.decode()
+    assert meanings_of(draft) == {"EPOCH": "z"}
+    # The row itself, and the row of Z, whose suggestion has gone.
+    changed = {row.pk for row in draft.columns.all() if f'id="column-{row.pk}"' in fragment}
+    assert changed == {column.pk, column_named(draft, "Z").pk}
+    assert 'id="checklist" hx-swap-oob="true"' in fragment
+    assert "2 of 3 missing" in fragment
+
+
+def test_a_meaning_in_use_moves_to_the_column_chosen_last(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    ana_site.post(f"/upload/{draft.pk}/columns", {"accept": "all"})
+    column = column_named(draft, "EPOCH")
+    answer = ana_site.post(f"/upload/{draft.pk}/columns/{column.pk}", {f"meaning-{column.pk}": "z"})
+    assert meanings_of(draft)["EPOCH"] == "z"
+    assert "Z" not in meanings_of(draft)
+    assert f'id="column-{column_named(draft, "Z").pk}"' in answer.content.decode()
+
+
+def test_a_file_that_is_no_table_has_nothing_to_associate(
+    ana_site: Client, empty_draft: DraftMaker
+) -> None:
+    draft = empty_draft(type_name="other")
+    page = ana_site.get(f"/upload/{draft.pk}/columns").content.decode()
+    assert "There are no columns to associate" in page
+
+
+def test_warnings_of_the_inspection_are_shown(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    check = {"code": "hours", "ok": False, "message": "ALPHA looks like hours, not degrees."}
+    draft.inspection.checks = [check, {"code": "rows", "ok": True, "message": "All rows read."}]
+    draft.inspection.save()
+    page = ana_site.get(f"/upload/{draft.pk}/columns").content.decode()
+    assert "ALPHA looks like hours, not degrees." in page
+    assert "All rows read." not in page
+
+
+def test_columns_stay_closed_to_a_refused_file(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft(state=InspectionState.REFUSED, error={"message": "broken"})
+    page = ana_site.get(f"/upload/{draft.pk}/confirm").content.decode()
+    assert "The main file cannot be used: replace it." in page
