@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIClient, APIRequestFactory
 
 from pzhub.accounts.models import ApiToken, TokenScope, User
+from pzhub.core.api.views import PzView
 
 if TYPE_CHECKING:
     from conftest import ClientFactory
@@ -188,3 +191,36 @@ def test_logout_ends_the_session_and_leaves_tokens(ana: User, api: ClientFactory
     assert program.get("/api/logout/").status_code == 200
     assert program.get("/api/users/").status_code == 200
     assert api().get("/api/logout/").status_code == 401
+
+
+class Effect(PzView):
+    """A view whose GET changes something, as stopping a run does."""
+
+    required_scope = TokenScope.RUN
+    get_has_effects = True
+
+    def get(self, request: Request) -> Response:
+        return Response({"done": True})
+
+    def post(self, request: Request) -> Response:
+        return Response({"done": True})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("run", 200), ("upload", 403), ("read", 403), ("session", 403), ("nobody", 401)],
+)
+def test_a_get_with_effects_takes_a_token_with_the_scope_and_never_a_cookie(
+    ana: User, token_for: Callable[..., str], method: str, who: str, status: int
+) -> None:
+    request = APIRequestFactory().generic(method, "/")
+    if who in list(TokenScope):
+        request.META["HTTP_AUTHORIZATION"] = f"Token {token_for(ana, TokenScope(who))}"
+    elif who == "session":
+        request.user = ana  # as the session's middleware sets it
+        status = 200 if method == "POST" else status
+    answer = Effect.as_view()(request)
+    assert answer.status_code == status
+    if who == "session" and status == 403:
+        assert answer.data["code"] == "token_required"

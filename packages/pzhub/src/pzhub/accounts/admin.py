@@ -12,12 +12,14 @@ from pzhub.core.admin import ReadOnly
 
 if TYPE_CHECKING:
     _Tokens = admin.ModelAdmin[ApiToken]
+    _Users = UserAdmin[User]
 else:
     _Tokens = admin.ModelAdmin
+    _Users = UserAdmin
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(_Users):
     """Users, with the name that others see."""
 
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Site", {"fields": ("display_name", "language")}))

@@ -182,6 +182,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {
+        "ProductStatus": "pzhub.catalog.models.ProductStatus",
+        "FileRole": "pzhub.catalog.models.FileRole",
+        "ArchiveStatus": "pzhub.downloads.models.ArchiveStatus",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "pzhub.core.api.schema.add_error_responses",

@@ -44,7 +44,8 @@ class MayUseApi(BasePermission):
 def _has_effect(request: Request, view: Any) -> bool:
     if request.method not in SAFE_METHODS:
         return True
-    return request.method == "GET" and bool(getattr(view, "get_has_effects", False))
+    # The framework answers HEAD by the method of GET.
+    return request.method in ("GET", "HEAD") and bool(getattr(view, "get_has_effects", False))
 
 
 def _needed_scope(view: Any) -> TokenScope:

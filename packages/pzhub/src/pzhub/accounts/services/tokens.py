@@ -66,6 +66,7 @@ def create_token(
     if actor is not None:
         require_self(user, actor)
     name = _checked_name(name)
+    User.objects.select_for_update().get(pk=user.pk)  # two clicks at once make one live token
     if ApiToken.objects.filter(user=user, name=name, revoked_at__isnull=True).exists():
         raise TokenNameTakenError(
             f"You have a token named {name!r}: revoke it or use another name."
@@ -108,7 +109,7 @@ def _checked_expiry(expires_at: datetime | None) -> datetime | None:
 @transaction.atomic
 def replace_token(*, user: User, name: str, actor: User | None = None) -> str:
     """Revoke the user's token of this name, if any, and make a new one with every scope."""
-    User.objects.select_for_update().get(pk=user.pk)  # two clicks at once make one live token
+    User.objects.select_for_update().get(pk=user.pk)
     for token in ApiToken.objects.filter(user=user, name=name, revoked_at__isnull=True):
         revoke_token(token=token, actor=actor or user)
     return create_token(user=user, name=name, actor=actor)[1]

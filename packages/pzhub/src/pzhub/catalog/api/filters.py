@@ -45,7 +45,7 @@ class ProductFilters(filters.FilterSet):
     internal_name__in = CharInFilter(field_name="internal_name", lookup_expr="in")
     display_name = filters.CharFilter()
     display_name__in = CharInFilter(field_name="display_name", lookup_expr="in")
-    release = filters.ModelChoiceFilter(queryset=_releases)
+    release = filters.ModelChoiceFilter(queryset=_releases)  # type: ignore[arg-type]  # of the request
     release__in = ModelChoiceInFilter(field_name="release", queryset=_releases)
     product_type = filters.ModelChoiceFilter(queryset=ProductType.objects.all())
     product_type__in = ModelChoiceInFilter(
@@ -55,7 +55,7 @@ class ProductFilters(filters.FilterSet):
     official_product__in = BooleanInFilter(field_name="official_product")
     status = filters.ChoiceFilter(choices=ProductStatus.choices)
     status__in = NumberInFilter(field_name="status", lookup_expr="in")
-    user = filters.ModelChoiceFilter(queryset=_users)
+    user = filters.ModelChoiceFilter(queryset=_users)  # type: ignore[arg-type]  # of the request
     user__in = ModelChoiceInFilter(field_name="user", queryset=_users)
     release__isnull = filters.BooleanFilter(field_name="release", lookup_expr="isnull")
     uploaded_by__or = filters.CharFilter(method="filter_words")
@@ -77,7 +77,7 @@ class ProductFilters(filters.FilterSet):
 class ColumnFilters(filters.FilterSet):
     """By id, and by a product that the caller may see."""
 
-    product = filters.ModelChoiceFilter(queryset=_products)
+    product = filters.ModelChoiceFilter(queryset=_products)  # type: ignore[arg-type]  # of the request
 
     class Meta:
         model = Column

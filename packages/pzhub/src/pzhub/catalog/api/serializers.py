@@ -103,9 +103,9 @@ class ProductIn(serializers.ModelSerializer[Product]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the fields; a release that the caller may not use does not exist."""
         fields = super().get_fields()
-        release = fields["release"]
-        assert isinstance(release, serializers.PrimaryKeyRelatedField)
-        release.queryset = releases_visible_to(reader_of(self))
+        fields["release"] = serializers.PrimaryKeyRelatedField(
+            queryset=releases_visible_to(reader_of(self)), allow_null=True, required=False
+        )
         return fields
 
 
@@ -136,9 +136,9 @@ class NewColumnIn(ColumnIn):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the fields; a product that the caller may not see does not exist."""
         fields = super().get_fields()
-        product = fields["product"]
-        assert isinstance(product, serializers.PrimaryKeyRelatedField)
-        product.queryset = products_visible_to(reader_of(self))
+        fields["product"] = serializers.PrimaryKeyRelatedField(
+            queryset=products_visible_to(reader_of(self))
+        )
         return fields
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -41,6 +41,11 @@ from pzhub.catalog.services import (
 )
 from pzhub.core.api.errors import PlainFieldsError
 from pzhub.core.api.views import PzViewSet
+
+ROLES_MISSING: Final = OpenApiResponse(
+    {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/Error"}]},
+    "Column roles are missing (a bare string that names them), or no JSON is accepted.",
+)
 
 
 class ReleaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet[Release]):
@@ -100,7 +105,7 @@ class ProductViewSet(ProductListing):
 
     @extend_schema(
         request=ProductIn,
-        responses={200: ProductOut, 406: OpenApiResponse(str, "Column roles are missing.")},
+        responses={200: ProductOut, 406: ROLES_MISSING},
     )
     def update(self, request: Request, pk: str, partial: bool = False) -> Response:
         """Change metadata; ``status`` 1 publishes."""
@@ -117,7 +122,7 @@ class ProductViewSet(ProductListing):
 
     @extend_schema(
         request=ProductIn,
-        responses={200: ProductOut, 406: OpenApiResponse(str, "Column roles are missing.")},
+        responses={200: ProductOut, 406: ROLES_MISSING},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change some metadata; ``status`` 1 publishes."""

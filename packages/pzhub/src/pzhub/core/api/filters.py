@@ -76,7 +76,7 @@ class ModelChoiceInFilter(QuerySetRequestMixin, filters.Filter):
     field_class = _ManyRowsField
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(lookup_expr="in", **options)
+        super().__init__(lookup_expr="in", **options)  # type: ignore[call-arg]  # passed on
 
 
 class _BooleansField(forms.Field):

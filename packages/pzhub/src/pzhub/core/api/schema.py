@@ -6,13 +6,11 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import (
     SpectacularAPIView,
     SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
-from rest_framework.request import Request
 
 #: The readers come with style and images of their own; nothing from other hosts.
 _POLICY: Final = (
@@ -59,11 +57,6 @@ class RedocView(_OwnHostOnly, SpectacularRedocView):
     """The document, to read."""
 
     template_name = "core/redoc.html"
-
-    @extend_schema(exclude=True)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Return the page."""
-        return super().get(request, *args, **kwargs)
 
 
 def add_error_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class AccessMarks:
 
     required_scope: ClassVar[str | None] = None
     get_has_effects: ClassVar[bool] = False
-    request: Request
+    request: Any
 
     @property
     def actor(self) -> Any:
