@@ -45,6 +45,7 @@ class CsvReader(TableReader):
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path = path
         self._limits = limits
+        self._ragged: RaggedRowsError | None = None
         self._layout = self._find_layout()
         require_columns(path.name, self._layout.names, limits)
         self._guesses, n_rows = self._look_at_all()
@@ -139,19 +140,20 @@ class CsvReader(TableReader):
                     ),
                 )
             except ARROW_REFUSALS as error:
-                raise self._unreadable(error) from error
+                raise self._ragged or self._unreadable(error) from error
 
     def _refuse_row(self, row: Any) -> str:
-        # raised through the parser, which hands it on
+        # kept, not raised: the parser swallows what its handlers raise
         place = f"row {row.number:,}" if row.number else "a row"
         text = row.text if len(row.text) <= 80 else row.text[:77] + "…"
-        raise RaggedRowsError(
+        self._ragged = RaggedRowsError(
             f"{self.path.name}: {place} has {row.actual_columns} values where "
             f"{row.expected_columns} are expected: '{text}'. Give every row one value per column; "
             "put values that hold the delimiter in double quotes.",
             file=self.path.name, row=row.number,
             expected=row.expected_columns, found=row.actual_columns,
         )  # fmt: skip
+        return "error"
 
     def _unreadable(self, error: Exception) -> UserError:
         reason = str(error).splitlines()[0][:200]

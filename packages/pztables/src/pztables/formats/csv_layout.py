@@ -220,9 +220,9 @@ def is_header(rows: list[list[Field]]) -> bool:
     if not any(item.text.strip() for item in first):
         return False
     votes = [
-        not first[number].is_number and not first[number].is_null
+        not first[number].is_number
         for number in range(len(first))
-        if _is_numeric_column(values, number)
+        if not first[number].is_null and _is_numeric_column(values, number)
     ]
     if votes:
         return sum(votes) * 2 > len(votes)

@@ -57,6 +57,7 @@ class FitsReader(TableReader):
             plain = self._stack.enter_context(plain_file(path, limits))
             self._hdu = self._open(plain)
             self._check_size(plain.stat().st_size, limits)
+            self._sample = self._slice(0, min(1, _declared_rows(self._hdu)))
             self._columns = {
                 column.name: self._describe(number, column)
                 for number, column in enumerate(self._hdu.columns)
@@ -132,7 +133,6 @@ class FitsReader(TableReader):
 
     def _storage(self, column: Any) -> tuple[str, pa.DataType, float | int | None]:
         """Return the kind, the Arrow type and the null of a column."""
-        sample = self._slice(0, 0).field(column.name)
         stored = str(column.format).upper()
         if "P" in stored or "Q" in stored:
             letter = column.format.p_format if hasattr(column.format, "p_format") else "D"
@@ -142,6 +142,11 @@ class FitsReader(TableReader):
                 raise TypeError(f"column '{column.name}' has variable-length values of {letter}")
             dtype = np.dtype(np.bool_ if letter == "L" else FITS2NUMPY[letter])
             return "variable", pa.list_(arrow_type(dtype)), None
+        if not len(self._sample) and not hasattr(column.format, "repeat"):
+            return "text" if stored[0] == "A" else "number", _ascii_type(stored), None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # astropy warns of the nulls that we keep
+            sample = self._sample.field(column.name)
         if sample.dtype.kind in "SU":
             data_type = pa.string()
             if sample.ndim > 1:
@@ -246,6 +251,16 @@ class FitsReader(TableReader):
     def close(self) -> None:
         """Let go of the file and of its decompressed copy."""
         self._stack.close()
+
+
+def _declared_rows(hdu: Any) -> int:
+    """Return the declared number of rows."""
+    return int(hdu.header["NAXIS2"])
+
+
+def _ascii_type(stored: str) -> pa.DataType:
+    """Return the type of a column of an ASCII table without rows."""
+    return {"A": pa.string(), "I": pa.int64()}.get(stored[0], pa.float64())
 
 
 def _sized(plain: pa.DataType, sample: _Array) -> pa.DataType:

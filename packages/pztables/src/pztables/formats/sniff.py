@@ -95,7 +95,7 @@ def content_format(head: bytes) -> TableFormat | None:
 def is_text(head: bytes) -> bool:
     """Return whether bytes look like text of any one-byte encoding."""
     controls = sum(byte < 32 and byte not in (9, 10, 12, 13) for byte in head)
-    return controls == 0
+    return b"\0" not in head and controls * 50 <= len(head)  # a stray control does no harm
 
 
 def sniff_format(path: Path) -> TableFormat:

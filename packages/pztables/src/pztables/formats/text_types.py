@@ -16,6 +16,7 @@ _INTEGER: Final = r"^[+-]?[0-9]+$"
 # what a number would lose: leading zeros, hexadecimal
 _CODE: Final = r"^[+-]?0[0-9xX]"
 _LONG_INTEGER: Final = r"^[+-]?[0-9]{16,}$"
+_EXACT: Final = 1 << 53
 _BOOLEANS: Final = pa.array(["true", "false"])
 _NAN: Final = pa.array(NAN_TOKENS)
 # From this share of numbers on, the few other values are worth a sentence.
@@ -37,8 +38,8 @@ class ColumnGuess:
         self._bad = 0
         self._integers = 0
         self._first_bad: tuple[int, str] | None = None
-        self._all_boolean = self._all_integer = self._all_signed = True
-        self._codes = self._long_integers = False
+        self._all_boolean = self._all_integer = True
+        self._negative = self._unsigned = self._codes = self._long_integers = False
         self.saw_nan = False
 
     def look(self, texts: pa.Array) -> None:
@@ -74,26 +75,32 @@ class ColumnGuess:
         )
 
     def _look_for_integers(self, values: pa.Array) -> bool:
-        """Return whether all values are integers that a column of integers can hold."""
+        """Return whether all values are whole numbers, NaN left aside."""
         if not self._codes:
             self._codes = _any(pc.match_substring_regex(values, _CODE))
-        if _integers(values, pa.int64()) is not None:
-            self._integers += len(values)
-            return True
-        plain = pc.utf8_trim_whitespace(values)
-        nan = pc.is_in(plain, _NAN)
-        if _any(nan):
-            self.saw_nan = True
-            plain = plain.filter(pc.invert(nan))
-        self._integers += len(plain)
-        if _integers(plain, pa.int64()) is not None:
-            return True
-        if _all(pc.match_substring_regex(plain, _INTEGER)):
-            self._all_signed = False
-            self._long_integers = True
-            return True
-        self._all_integer = False
-        return False
+        integers = _integers(values, pa.int64())
+        if integers is None:
+            values = pc.utf8_trim_whitespace(values)
+            nan = pc.is_in(values, _NAN)
+            if _any(nan):
+                self.saw_nan = True
+                values = values.filter(pc.invert(nan))
+            integers = _integers(values, pa.int64())
+        if integers is not None:
+            ends = pc.min_max(integers).as_py()
+            low, high = ends["min"] or 0, ends["max"] or 0
+            self._negative = self._negative or low < 0
+            # as a number with decimals it would lose digits
+            self._long_integers = self._long_integers or max(-low, high) > _EXACT
+        elif not _all(pc.match_substring_regex(values, _INTEGER)):
+            self._all_integer = False
+            return False
+        else:
+            self._unsigned = self._long_integers = True
+            if _integers(values, pa.uint64()) is None:
+                self._codes = True  # more digits than any integer type has
+        self._integers += len(values)
+        return True
 
     def _count_bad(self, texts: pa.Array) -> None:
         trimmed = pc.utf8_trim_whitespace(texts)
@@ -117,7 +124,9 @@ class ColumnGuess:
             return pa.string()
         if not self._all_integer or not self._integers:  # nothing but NaN has decimals
             return pa.string() if self._long_integers else pa.float64()
-        return pa.int64() if self._all_signed else pa.uint64()
+        if self._unsigned:
+            return pa.string() if self._negative else pa.uint64()
+        return pa.int64()
 
     @property
     def note(self) -> str | None:

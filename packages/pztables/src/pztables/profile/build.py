@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pztables.formats import open_table
 from pztables.limits import TRUSTED_LIMITS
-from pztables.profile.checks import column_checks, redshift_check
+from pztables.profile.checks import SANE_REDSHIFTS, column_checks, redshift_check
 from pztables.profile.columns import ColumnProfile
 from pztables.profile.histogram import Histogram, robust_edges
 from pztables.profile.sky import SkyProfile
@@ -76,7 +76,10 @@ def _histograms(columns: Mapping[str, ColumnProfile], roles: Mapping[str, str]) 
             found.append(Histogram(name, profile.edges()))
     z = roles.get("z")
     if z is not None and columns[z].kind in _NUMBERS and columns[z].low is not None:
-        edges = robust_edges(columns[z].sample(), most_bins=_REDSHIFT_BINS, tail=0.001)
+        low, high = SANE_REDSHIFTS  # values like -99 mean "none" and would stretch the axis
+        sane = columns[z].sample()
+        sane = sane[(sane >= low) & (sane <= high)]
+        edges = robust_edges(sane, most_bins=_REDSHIFT_BINS, tail=0.001)
         found.append(Histogram(z, edges, is_redshift=True))
     return found
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # Beyond this no redshift is measured; somewhat negative ones are stars and neighbours.
-_SANE_REDSHIFTS: Final = (-0.01, 20.0)
+SANE_REDSHIFTS: Final = (-0.01, 20.0)
 _SHOWN: Final = 10
 
 
@@ -40,7 +40,7 @@ def _check(code: str, names: list[str], good: str, bad: str) -> dict[str, Any]:
 
 def redshift_check(column: Mapping[str, Any]) -> dict[str, Any]:
     """Say whether the redshifts lie in a sane range."""
-    low, high = _SANE_REDSHIFTS
+    low, high = SANE_REDSHIFTS
     if column["min"] is None:
         return {
             "code": "redshift_range",
