@@ -402,3 +402,49 @@ def test_a_product_without_main_file_has_no_main_file_info(uploader: Any) -> Non
     ana = uploader()
     answer = ana.client.get(f"{ana.base}main_file_info/")
     assert (answer.status_code, "has no main file" in answer.json()["error"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/product-files/99999999999999999999999/", 404),
+        ("/api/product-files/99999999999999999999999/content/", 404),
+        ("/api/product-files/None/", 404),
+        ("/api/product-files/?product_id=99999999999999999999999", 400),
+        ("/api/product-files/?product_id=0.5", 200),
+        ("/api/product-files/?id=abc", 400),
+        ("/api/product-files/?id=NaN", 400),
+        ("/api/product-files/?page=99", 404),
+        ("/api/products/99999999999999999999999/registry/", 404),
+        ("/api/products/99999999999999999999999/read_data/", 404),
+        ("/api/products/99999999999999999999999/main_file_info/", 404),
+        ("/api/products/99999999999999999999999/download/status/", 404),
+    ],
+)
+def test_odd_numbers_are_answered_like_unknown_ones(uploader: Any, path: str, status: int) -> None:
+    assert uploader().client.get(path).status_code == status
+
+
+def test_a_product_that_is_no_number_is_refused(uploader: Any) -> None:
+    ana = uploader()
+    for product in ("abc", "99999999999999999999999", "", "None"):
+        answer = ana.send("cat.csv", b"a\n1\n", product=product)
+        assert (answer.status_code, list(answer.json()["fields"])) == (400, ["product"])
+
+
+def test_the_queries_of_a_list_of_files_do_not_depend_on_its_length(
+    uploader: Any, file_factory: Any
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    ana = uploader()
+    file_factory(ana.product)
+    ana.client.get("/api/product-files/")  # the first call notes that the token was used
+    with CaptureQueriesContext(connection) as few:
+        ana.client.get("/api/product-files/")
+    for number in range(5):
+        file_factory(ana.product, name=f"{number}.txt", role=2)
+    with CaptureQueriesContext(connection) as many:
+        assert ana.client.get("/api/product-files/").json()["count"] == 6
+    assert len(many) == len(few)

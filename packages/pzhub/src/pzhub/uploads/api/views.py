@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
@@ -33,11 +33,15 @@ from pzhub.uploads.selectors import main_file_info, main_file_of, preview_of
 from pzhub.uploads.services import ensure_inspection, receive_file, register_now, remove_file
 
 
+#: Largest id that a database has.
+MAX_ID: Final = 2**63 - 1
+
+
 class ProductFileFilters(filters.FilterSet):
     """What the list of files is narrowed by; ``product`` is no filter here."""
 
-    id = filters.NumberFilter()
-    product_id = filters.NumberFilter()
+    id = filters.NumberFilter(min_value=0, max_value=MAX_ID)
+    product_id = filters.NumberFilter(min_value=0, max_value=MAX_ID)
 
     class Meta:
         model = ProductFile

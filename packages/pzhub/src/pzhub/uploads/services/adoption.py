@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
 from pzhub.catalog.models import Column, Product, ProductFile
 from pzhub.core import storage
+from pzhub.core.errors import InvalidError
 from pzhub.uploads.models import Inspection, InspectionState
 from pzhub.uploads.services.staged import extension_of, file_sha256, tree_digest
 
 if TYPE_CHECKING:
     from pztables.inspection import ColumnReport
     from pztables.inspection import Inspection as Findings
+
+
+#: Longest name of a column.
+MAX_NAME_LENGTH: Final = 256
+
+
+class ColumnNameError(InvalidError):
+    """A column has a name that cannot be kept."""
+
+    code = "column_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +107,42 @@ def settle_inspection(
     inspection.state, inspection.ended_at = InspectionState.DONE, timezone.now()
     inspection.sha256 = sha256
     inspection.lease_holder, inspection.lease_until = "", None
-    inspection.is_table, inspection.first_rows = found.is_table, list(found.first_rows)
+    inspection.is_table, inspection.first_rows = found.is_table, storable(found.first_rows)
     inspection.canonical_path = paths["canonical"]
     inspection.profile_path = paths["profile"]
     inspection.delimiter = found.delimiter or ""
     inspection.has_header = found.has_header
-    inspection.checks, inspection.error = list(found.checks), None
+    inspection.checks, inspection.error = storable(found.checks), None
     inspection.save()
+
+
+def storable(value: Any) -> Any:
+    """Return a JSON value without the null character, which PostgreSQL does not store."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, Mapping):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
+
+
+def require_storable_names(found: Findings) -> None:
+    """Refuse column names that no database column holds.
+
+    Raises
+    ------
+    ColumnNameError
+        Naming the column by its place.
+    """
+    for place, column in enumerate(found.columns, start=1):
+        if not column.name.strip() or "\0" in column.name or len(column.name) > MAX_NAME_LENGTH:
+            raise ColumnNameError(
+                f"{found.name}: the name of column {place} is blank, holds a null character or "
+                f"is longer than {MAX_NAME_LENGTH} characters: rename the column",
+                file=found.name,
+                column=place,
+            )
 
 
 def rebuild_columns(
@@ -118,7 +158,7 @@ def rebuild_columns(
         Alias and UCD by column name; what is stored already when absent.
     """
     kept = association if association is not None else _association_of(product)
-    suggested = {entry["column"]: entry for entry in found.suggestions}
+    suggested = {entry["column"]: entry for entry in storable(found.suggestions)}
     product.columns.all().delete()
     Column.objects.bulk_create(
         (
@@ -144,8 +184,8 @@ def _column(
     alias, ucd = kept.get(column.name, (None, None))
     facts = {
         "n_null": column.n_null,
-        "samples": column.samples,
-        "ucd": column.ucd,
+        "samples": storable(column.samples),
+        "ucd": storable(column.ucd),
         "suggestion": dict(suggestion) if suggestion else None,
     }
     return Column(
@@ -155,7 +195,7 @@ def _column(
         alias=alias,
         ucd=ucd,
         dtype=column.dtype[:128],
-        unit=(column.unit or "")[:128],
-        description=column.description or "",
+        unit=storable(column.unit or "")[:128],
+        description=storable(column.description or ""),
         facts=facts,
     )

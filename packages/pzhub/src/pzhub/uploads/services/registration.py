@@ -173,17 +173,20 @@ def read_main_file(product: Product, path: Path, folder: Path) -> Findings:
     Raises
     ------
     pztables.errors.UserError
-        If it is not what the type requires, cannot be read, or costs too much.
+        If it is not what the type requires, cannot be read, costs too much, or has
+        column names that cannot be kept.
     """
     from pztables.isolation import inspect_isolated
 
-    return inspect_isolated(
+    found = inspect_isolated(
         path,
         folder,
         tabular_required=product.product_type.rules.is_tabular,
         limits=inspection_limits(),
         product_type=product.product_type.name,
     )
+    adoption.require_storable_names(found)
+    return found
 
 
 def _adopt(inspection: Inspection, holder: str, found: Findings, folder: Path) -> None:
