@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import combinations
 from math import asin, cos, radians, sin, sqrt
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from pzpipelines.combine.pairs import find_pairs
 from pzpipelines.runtime.executors import InProcessExecutor
-from pzpipelines.sky.errors import RadiusError
-from pzpipelines.sky.pairs import pairs_within
+from pzpipelines.sky.errors import RadiusError, TooManyPairsError
+from pzpipelines.sky.pairs import crowding_bound, pairs_within
 
 
 def separation_arcsec(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -114,7 +115,7 @@ def test_pairs_do_not_depend_on_the_order_of_rows(sky: list[tuple[float, float]]
     assert sorted(map(sorted, moved.tolist())) == plain.tolist()
 
 
-@given(skies(), st.integers(1, 12), st.sampled_from([0.5, 30.0, 7200.0]))
+@given(skies(), st.integers(1, 12), st.sampled_from([0.5, 30.0, 7200.0, 200_000.0]))
 def test_pairs_do_not_depend_on_partitions(
     sky: list[tuple[float, float]], rows_per_partition: int, radius: float
 ) -> None:
@@ -166,7 +167,7 @@ def test_pairs_do_not_depend_on_worker_processes(
 ) -> None:
     ra, dec = dense_sky
     told: list[float] = []
-    with ProcessPoolExecutor(2) as processes:
+    with ProcessPoolExecutor(2, get_context("spawn")) as processes:
         found = find_pairs(
             ra,
             dec,
@@ -179,3 +180,25 @@ def test_pairs_do_not_depend_on_worker_processes(
     assert len(told) > 1
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("rows_per_partition", [100, 10_000])
+def test_a_crowd_is_refused_before_its_pairs_fill_the_memory(rows_per_partition: int) -> None:
+    ra, dec = np.full(5000, 10.0), np.full(5000, 10.0)
+    with (
+        ProcessPoolExecutor(1, get_context("spawn")) as processes,
+        pytest.raises(TooManyPairsError, match="12,497,500 pairs") as refusal,
+    ):
+        find_pairs(
+            ra, dec, radius_arcsec=0.5, executor=processes, max_pairs=1_000_000,
+            rows_per_partition=rows_per_partition, progress=lambda share: None,
+        )  # fmt: skip
+    assert refusal.value.as_dict()["data"] == {"n_pairs": 12_497_500, "max_pairs": 1_000_000}
+
+
+@given(skies(), st.sampled_from([0.5, 2.0, 7200.0, 300_000.0]))
+def test_the_crowding_bound_is_never_below_the_number_of_pairs(
+    sky: list[tuple[float, float]], radius: float
+) -> None:
+    ra, dec = arrays(sky)
+    assert crowding_bound(ra, dec, radius) >= len(pairs_within(ra, dec, radius_arcsec=radius))

@@ -63,6 +63,7 @@ class Whole:
         radius_arcsec: float,
         executor: Executor,
         workers: int,
+        max_pairs: int,
         progress: Callable[[float], None],
     ) -> IntArray:
         """Find every pair within the radius; as `pairs.find_pairs`."""
@@ -73,6 +74,7 @@ class Whole:
             executor=executor,
             rows_per_partition=partition_rows_for(len(self.slim), workers),
             progress=progress,
+            max_pairs=max_pairs,
         )
 
 

@@ -34,6 +34,8 @@ from pztables.limits import TRUSTED_LIMITS
 
 PARAMETERS_FILE: Final = "effective_parameters.json"
 RULES_FILE: Final = "flags_translation.yaml"
+#: Of the memory aim, for a pair on its way from the search to the result.
+BYTES_PER_PAIR: Final = 64
 REMOVE: Final = "concatenate_and_remove_duplicates"
 
 
@@ -220,6 +222,7 @@ def match_catalogs(
             radius_arcsec=parameters.crossmatch_radius_arcsec or 0.0,
             executor=executor,
             workers=combination.workers,
+            max_pairs=combination.memory_bytes // BYTES_PER_PAIR,
             progress=lambda share: workspace.progress(
                 "match", share, f"{share:.0%} of the rows matched"
             ),

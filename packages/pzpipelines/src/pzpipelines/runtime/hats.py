@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pzpipelines.arrays import FloatArray, IntArray
-from pzpipelines.sky.partitions import Partition, healpix_pixels, partition_sky
+from pzpipelines.sky.healpix import healpix_pixels
+from pzpipelines.sky.partitions import Partition, partition_sky
 
 INDEX_ORDER: Final = 29
 INDEX_COLUMN: Final = f"_healpix_{INDEX_ORDER}"

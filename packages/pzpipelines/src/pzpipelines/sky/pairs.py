@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pzpipelines.arrays import FloatArray, IntArray
-from pzpipelines.sky.errors import RadiusError
+from pzpipelines.sky.errors import RadiusError, TooManyPairsError
+from pzpipelines.sky.healpix import WIDEST_MARGIN_ARCSEC, healpix_pixels, margin_order
 from pzpipelines.sky.vectors import (
     ARCSEC_PER_RADIAN,
     SEPARATION_PRECISION_ARCSEC,
@@ -13,6 +14,9 @@ from pzpipelines.sky.vectors import (
     separations_arcsec,
     unit_vectors,
 )
+
+#: Pairs that are found at once unless the caller says otherwise: a gigabyte.
+MAX_PAIRS = 60_000_000
 
 
 def require_radius(radius_arcsec: float) -> None:
@@ -27,7 +31,9 @@ def require_radius(radius_arcsec: float) -> None:
         raise RadiusError(radius_arcsec)
 
 
-def pairs_within(ra: FloatArray, dec: FloatArray, *, radius_arcsec: float) -> IntArray:
+def pairs_within(
+    ra: FloatArray, dec: FloatArray, *, radius_arcsec: float, max_pairs: int = MAX_PAIRS
+) -> IntArray:
     """Find every pair of positions within a radius on the sphere.
 
     Parameters
@@ -37,6 +43,8 @@ def pairs_within(ra: FloatArray, dec: FloatArray, *, radius_arcsec: float) -> In
     radius_arcsec
         Arcsec along the great circle, above 0; the boundary is inside (to
         `SEPARATION_PRECISION_ARCSEC`).
+    max_pairs
+        More are refused before they fill the memory.
 
     Returns
     -------
@@ -46,6 +54,8 @@ def pairs_within(ra: FloatArray, dec: FloatArray, *, radius_arcsec: float) -> In
     ------
     RadiusError
         If ``radius_arcsec`` is not positive.
+    TooManyPairsError
+        If positions are too crowded.
     """
     from scipy.spatial import cKDTree
 
@@ -57,8 +67,31 @@ def pairs_within(ra: FloatArray, dec: FloatArray, *, radius_arcsec: float) -> In
     # every pair, whatever tree or partition found it.
     reach = chord_of(radius_arcsec + SEPARATION_PRECISION_ARCSEC) * (1 + 1e-12)
     tree = cKDTree(vectors, balanced_tree=False, compact_nodes=False, leafsize=32)
+    if crowding_bound(ra, dec, radius_arcsec) > max_pairs:
+        n_pairs = (int(tree.count_neighbors(tree, reach)) - len(ra)) // 2
+        if n_pairs > max_pairs:
+            raise TooManyPairsError(n_pairs, max_pairs)
     candidates = tree.query_pairs(reach, output_type="ndarray")
     return sorted_pairs(_only_within(candidates, vectors, radius_arcsec), len(ra))
+
+
+def crowding_bound(ra: FloatArray, dec: FloatArray, radius_arcsec: float) -> int:
+    """Return a number of pairs that is surely not exceeded, from how full HEALPix pixels are.
+
+    Parameters
+    ----------
+    ra, dec
+        ICRS degrees, shape ``(n,)``.
+    radius_arcsec
+        Arcsec along the great circle.
+    """
+    if radius_arcsec > WIDEST_MARGIN_ARCSEC:
+        return len(ra) * (len(ra) - 1) // 2
+    pixels = np.sort(healpix_pixels(ra, dec, margin_order(radius_arcsec)))
+    starts = np.flatnonzero(np.diff(pixels, prepend=-1))
+    counts = np.diff(starts, append=len(pixels))
+    # Partners of a row are in its pixel or the eight around: at most nine times the squares.
+    return int((counts.astype(np.float64) ** 2).sum() * 9 / 2)
 
 
 def _only_within(pairs: IntArray, vectors: FloatArray, radius_arcsec: float) -> IntArray:

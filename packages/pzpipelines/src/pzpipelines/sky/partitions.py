@@ -14,12 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pzpipelines.arrays import BoolArray, FloatArray, IntArray
+from pzpipelines.sky.healpix import healpix_pixels, margin_order
 
-#: Margin pixels are at least this many radii wide, so that nothing within the
-#: radius of a row lies outside the row's pixel and its eight neighbours.
-_RADII_PER_MARGIN_PIXEL = 4
-_ARCSEC_OF_BASE_PIXEL = np.degrees(np.sqrt(np.pi / 3)) * 3600
-_MAX_ORDER = 29
 _BASE_PIXELS = 12
 
 
@@ -41,28 +37,6 @@ class Partition:
     pixel: int
     rows: IntArray
     margin: IntArray
-
-
-def margin_order(radius_arcsec: float) -> int:
-    """Return the finest HEALPix order whose pixels are wide enough for a margin of the radius."""
-    widest = _ARCSEC_OF_BASE_PIXEL / (_RADII_PER_MARGIN_PIXEL * radius_arcsec)
-    return int(np.clip(np.floor(np.log2(max(widest, 1.0))), 0, _MAX_ORDER))
-
-
-def healpix_pixels(ra: FloatArray, dec: FloatArray, order: int) -> IntArray:
-    """Return the nested HEALPix pixel of each position.
-
-    Parameters
-    ----------
-    ra, dec
-        ICRS degrees, shape ``(n,)``.
-    order
-        0 to 29.
-    """
-    import hpgeom
-
-    pixels: IntArray = hpgeom.angle_to_pixel(1 << order, ra, dec, nest=True, lonlat=True)
-    return pixels
 
 
 def split_sky(
@@ -108,7 +82,7 @@ def partition_sky(
     ra, dec
         ICRS degrees, finite, shape ``(n,)``.
     radius_arcsec
-        Width of the margin.
+        Width of the margin, at most `healpix.WIDEST_MARGIN_ARCSEC`.
     max_rows
         Rows in a partition, as far as the margin's width allows.
     """
