@@ -14,6 +14,7 @@ from pzpipelines.arrays import FloatArray, IntArray
 from pzpipelines.combine import values
 from pzpipelines.combine.association import NUMBER_ROLES, Association
 from pztables.expressions import Vector, raw_column, table_column
+from pztables.numbers import is_text
 
 #: Some rows by number, or (``None``) all of them.
 Rows: TypeAlias = IntArray | None
@@ -143,7 +144,7 @@ class RuleColumns(Mapping[str, Vector]):
         if raw_name is None:
             raise KeyError(name)
         raw = self._catalog.raw(raw_name)
-        if name == "type" and values.is_text(raw.type):
+        if name == "type" and is_text(raw.type):
             raw = pc.utf8_lower(self._catalog.text("type"))
         return raw_column(raw)
 

@@ -21,6 +21,7 @@ from pzpipelines.combine.rules import RuleSet, SchemaWord
 from pztables.errors import UserError
 from pztables.expressions.errors import near_names
 from pztables.expressions.tree import Comparison, Literal, Name, children, walk
+from pztables.numbers import is_numeric, is_text
 
 ARROW_TYPES: Final[dict[ExtraType, pa.DataType]] = {
     "str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
@@ -94,7 +95,7 @@ def priority_values(column: pa.Array, *, catalog: str, name: str) -> pa.Array:
     PriorityError
         If it is not numeric.
     """
-    if not (values.is_numeric(column.type) or pa.types.is_null(column.type)):
+    if not (is_numeric(column.type) or pa.types.is_null(column.type)):
         raise not_numeric(name, catalog, column.type)
     return values.nullable(values.numbers(column, catalog=catalog, name=name))
 
@@ -176,7 +177,7 @@ def _exactly_whole(column: pa.Array) -> pa.Array | None:
     """Return 64-bit integers where that loses nothing, else ``None``."""
     if pa.types.is_integer(column.type) and column.type != pa.uint64():
         return column.cast(pa.int64())
-    if not values.is_text(column.type):
+    if not is_text(column.type):
         return None
     written = pc.utf8_trim_whitespace(column.cast(pa.string()))
     is_whole = pc.match_substring_regex(written, _WHOLE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pzpipelines.combine import kept_columns, values
+from pzpipelines.combine import kept_columns
 from pzpipelines.combine.assemble import carried_names
 from pzpipelines.combine.association import Association, associate
 from pzpipelines.combine.extra_columns import ExtraColumnError
@@ -15,6 +15,7 @@ from pzpipelines.combine.parameters import CombineParameters, effective_paramete
 from pzpipelines.combine.rules import RuleSet
 from pztables.errors import UserError
 from pztables.expressions.errors import near_names
+from pztables.numbers import is_numeric
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _priority_problem(
     if raw_name is None:
         return kept_columns.missing_priority(name, catalog.name, association)
     type_ = catalog.schema.field(raw_name).type
-    if values.is_numeric(type_) or pa.types.is_null(type_):
+    if is_numeric(type_) or pa.types.is_null(type_):
         return None
     return kept_columns.not_numeric(name, catalog.name, type_)
 

@@ -8,14 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import pztables.numbers
 from pzpipelines.arrays import BoolArray, FloatArray
 from pztables.errors import UserError
+from pztables.numbers import NotNumericError, examples_of
 
 #: Texts that mean "no value", in any case.
 NULL_TEXTS: Final = pa.array(["", "none", "null", "nan"])
-NULL_NUMBERS: Final = pa.array(["", "none", "null", "nan", "na", "<na>"])
-_NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,6})?$|^(?i:[+-]?inf(inity)?)$"
-_EXAMPLES: Final = 5
 
 
 class NotANumberError(UserError):
@@ -43,23 +42,6 @@ def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column
-
-
-def is_text(type_: pa.DataType) -> bool:
-    """Return whether a column holds text."""
-    return bool(
-        pa.types.is_string(type_) or pa.types.is_large_string(type_) or type_ == pa.string_view()
-    )
-
-
-def is_numeric(type_: pa.DataType) -> bool:
-    """Return whether a column holds numbers or bools."""
-    return bool(
-        pa.types.is_integer(type_)
-        or pa.types.is_floating(type_)
-        or pa.types.is_decimal(type_)
-        or pa.types.is_boolean(type_)
-    )
 
 
 def texts(column: pa.Array, *, catalog: str, name: str) -> pa.Array:
@@ -111,47 +93,27 @@ def numbers_where_possible(
     column: pa.Array, *, catalog: str, name: str
 ) -> tuple[FloatArray, BoolArray]:
     """Return a column as doubles and a mask of the values that are not numbers."""
-    nothing_wrong = np.zeros(len(column), bool)
-    if pa.types.is_null(column.type):
-        return np.full(len(column), np.nan), nothing_wrong
-    if is_numeric(column.type):
-        if pa.types.is_boolean(column.type):
-            column = column.cast(pa.int8())
-        elif column.type == pa.float16():
-            column = column.cast(pa.float32())
-        return _doubles(column.cast(pa.float64(), safe=False)), nothing_wrong
-    if not is_text(column.type) and not pa.types.is_binary(column.type):
+    try:
+        return pztables.numbers.numbers_where_possible(column)
+    except NotNumericError as error:
         raise UnusableColumnError(
-            f"{catalog}: column {name} holds {column.type}; expected numbers",
+            f"{catalog}: column {name} holds {error}; expected numbers",
             catalog=catalog,
             column=name,
-        )
-    written = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    is_number = pc.match_substring_regex(written, _NUMBER)
-    is_null = pc.is_in(pc.utf8_lower(written), NULL_NUMBERS)
-    parsed = pc.if_else(is_number, written, pa.scalar(None, pa.string())).cast(pa.float64())
-    wrong = pc.fill_null(pc.invert(pc.or_(is_number, is_null)), False)
-    return _doubles(parsed), wrong.to_numpy(zero_copy_only=False)
-
-
-def _doubles(column: pa.Array) -> FloatArray:
-    values: FloatArray = column.to_numpy(zero_copy_only=False)
-    return values
+        ) from None
 
 
 def refuse_non_numbers(column: pa.Array, wrong: BoolArray, *, catalog: str, name: str) -> None:
     """Raise the error for values that are not numbers."""
-    rows = np.flatnonzero(wrong)
-    examples = [
-        {"row": int(row) + 1, "value": column[int(row)].as_py()} for row in rows[:_EXAMPLES]
-    ]
+    count = int(wrong.sum())
+    examples = examples_of(column, wrong)
     shown = ", ".join(f"row {each['row']}: {str(each['value'])[:40]!r}" for each in examples)
     raise NotANumberError(
-        f"{catalog}: column {name} has {len(rows)} values that are not numbers ({shown}); correct "
+        f"{catalog}: column {name} has {count} values that are not numbers ({shown}); correct "
         "them or associate another column",
         catalog=catalog,
         column=name,
-        count=len(rows),
+        count=count,
         examples=examples,
     )
 

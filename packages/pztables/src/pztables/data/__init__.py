@@ -1,0 +1,1 @@
+"""Data files, each with its source named in its first lines."""
