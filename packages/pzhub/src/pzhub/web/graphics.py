@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -81,7 +82,7 @@ def spark_axis() -> str:
 def nice_step(span: float, parts: int = 4) -> float:
     """Return a round step that divides a span into about so many parts."""
     raw = span / parts
-    power = 10 ** math.floor(math.log10(raw))
+    power = 10.0 ** math.floor(math.log10(raw))
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
 
 
@@ -91,54 +92,86 @@ def _short(value: float) -> str:
     return f"{value / 1e3:g} k" if value >= 1e3 else f"{value:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where data lie on a plot: the margins, and the highest values of both axes."""
+
+    width: float
+    height: float
+    high: float
+    top: float
+    left: float = 50.0
+    right: float = 12.0
+    above: float = 26.0
+    below: float = 40.0
+
+    def x(self, z: float) -> float:
+        return self.left + z / self.high * (self.width - self.left - self.right)
+
+    def y(self, count: float) -> float:
+        return self.above + (1 - count / self.top) * (self.height - self.above - self.below)
+
+
 def nz_plot(redshifts: Redshifts, width: float = 720, height: float = 280) -> str:
     """Return the redshift distribution of a product page, with axes and the median."""
     edges, counts = np.array(redshifts.edges), np.array(redshifts.counts, float)
     high = _shown_limit(edges, counts)
-    step_z = nice_step(high, 6)
+    step_z = nice_step(high, 6 if width > 400 else 4)
     high = math.ceil(high / step_z) * step_z
     target = np.linspace(0, high, 81)
     heights = rebinned(edges, counts, target)
     step = nice_step(max(heights.max(), 1.0))
-    top = step * math.ceil(max(heights.max(), 1.0) / step * 1.02)
-    left, right, above, below = 50.0, 12.0, 26.0, 40.0
-
-    def x(z: float) -> float:
-        return left + z / high * (width - left - right)
-
-    def y(count: float) -> float:
-        return above + (1 - count / top) * (height - above - below)
-
-    line = "".join(
-        f"V{_number(y(n))}H{_number(x(edge))}" for n, edge in zip(heights, target[1:], strict=True)
-    )
-    line = f"M{_number(x(target[0]))} {_number(y(0))}{line}V{_number(y(0))}"
-    parts = [
-        f'<path class="grid" d="M{left:g} {_number(y(n))}H{width - right:g}"/>'
-        f'<text x="{left - 8:g}" y="{_number(y(n) + 4)}" text-anchor="end">{_short(n)}</text>'
-        for n in np.arange(0, top + step / 2, step)
-    ]
-    parts += [
-        f'<path class="axis" d="M{_number(x(z))} {_number(y(0))}v5"/>'
-        f'<text x="{_number(x(z))}" y="{_number(y(0) + 19)}" text-anchor="middle">{z:.4g}</text>'
-        for z in np.arange(0, high + step_z / 2, step_z)
-    ]
-    median = min(redshifts.median, high)
-    parts += [
-        f'<path class="z-fill" d="{line}z"/><path class="z-line" d="{line}"/>',
-        f'<path class="axis" d="M{left:g} {_number(y(0))}H{width - right:g}"/>',
-        f'<path class="axis" stroke-dasharray="2 3"'
-        f' d="M{_number(x(median))} {above:g}V{_number(y(0))}"/>',
-        f'<text class="halo" x="{_number(x(median) + 6)}" y="{above + 11:g}">'
-        f"{_('median z')} = {redshifts.median:.3g}</text>",
-        f'<text x="{_number((left + width - right) / 2)}" y="{height - 4:g}"'
-        f' text-anchor="middle">{_("redshift z")}</text>',
-        f'<text x="0" y="12">{_("redshifts per bin")}</text>',
-    ]
+    frame = _Frame(width, height, high, step * math.ceil(max(heights.max(), 1.0) / step * 1.02))
     title = _("Histogram of redshift, median %(median)s") % {"median": f"{redshifts.median:.3g}"}
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{title}">'
-        f"{''.join(parts)}</svg>"
+        f"{_count_axis(frame, step)}{_redshift_axis(frame, step_z)}{_steps(frame, target, heights)}"
+        f"{_median(frame, redshifts.median)}</svg>"
+    )
+
+
+def _count_axis(frame: _Frame, step: float) -> str:
+    end = frame.width - frame.right
+    lines = [
+        f'<path class="grid" d="M{frame.left:g} {_number(frame.y(n))}H{end:g}"/>'
+        f'<text x="{frame.left - 8:g}" y="{_number(frame.y(n) + 4)}"'
+        f' text-anchor="end">{_short(n)}</text>'
+        for n in np.arange(0, frame.top + step / 2, step)
+    ]
+    return f'{"".join(lines)}<text x="0" y="12">{_("redshifts per bin")}</text>'
+
+
+def _redshift_axis(frame: _Frame, step: float) -> str:
+    floor, middle = frame.y(0), (frame.left + frame.width - frame.right) / 2
+    ticks = [
+        f'<path class="axis" d="M{_number(frame.x(z))} {_number(floor)}v5"/>'
+        f'<text x="{_number(frame.x(z))}" y="{_number(floor + 19)}"'
+        f' text-anchor="middle">{z:.4g}</text>'
+        for z in np.arange(0, frame.high + step / 2, step)
+    ]
+    label = _("redshift z")
+    return (
+        f'{"".join(ticks)}<path class="axis" d="M{frame.left:g} {_number(floor)}'
+        f'H{frame.width - frame.right:g}"/><text x="{_number(middle)}" y="{frame.height - 4:g}"'
+        f' text-anchor="middle">{label}</text>'
+    )
+
+
+def _steps(frame: _Frame, edges: FloatArray, heights: FloatArray) -> str:
+    floor = _number(frame.y(0))
+    bins = zip(heights, edges[1:], strict=True)
+    line = "".join(f"V{_number(frame.y(n))}H{_number(frame.x(edge))}" for n, edge in bins)
+    line = f"M{_number(frame.x(edges[0]))} {floor}{line}V{floor}"
+    return f'<path class="z-fill" d="{line}z"/><path class="z-line" d="{line}"/>'
+
+
+def _median(frame: _Frame, median: float) -> str:
+    place = min(median, frame.high)
+    return (
+        f'<path class="axis" stroke-dasharray="2 3"'
+        f' d="M{_number(frame.x(place))} {frame.above:g}V{_number(frame.y(0))}"/>'
+        f'<text class="halo" x="{_number(frame.x(place) + 6)}" y="{frame.above + 11:g}">'
+        f"{_('median z')} = {median:.3g}</text>"
     )
 
 
@@ -179,7 +212,7 @@ def _pixel_centres(order: int, pixels: Sequence[int]) -> tuple[FloatArray, Float
 
 def _dots(sky: Sky, radius: float, middle: tuple[float, float], size: float) -> str:
     """Return one path of round strokes per step of the ramp: counts on a log scale."""
-    x, y = mollweide(*_pixel_centres(sky.order, sky.pixels))
+    x, y = mollweide(*_pixel_centres(sky.order, sky.cells))
     logs = np.log(np.maximum(np.array(sky.counts, float), 1))
     span = max(float(np.quantile(logs, 0.99) - logs.min()), 1e-9)
     level = np.clip((logs - logs.min()) / span * 6, 0, 5).astype(int)
@@ -207,7 +240,7 @@ def sky_thumb(sky: Sky, width: float = 60) -> str:
     radius = (width - 2) / 4
     middle = (width / 2, radius + 1)
     size = max(_cell_size(sky, radius) * 1.15, 1.2)
-    if len(sky.pixels) <= 24:
+    if len(sky.cells) <= 24:
         size = max(size, 3.0)
     return (
         f'<svg class="skythumb" width="{width:g}" height="{2 * radius + 2:g}"'
@@ -251,7 +284,7 @@ def sky_map(sky: Sky, width: float = 720) -> str:
             f'<text class="halo" x="{_number(cx + x[0] * radius)}"'
             f' y="{_number(cy - y[0] * radius + 15)}" text-anchor="middle">{text}</text>'
         )
-    title = _("Map of the sky: %(n)s cells with data") % {"n": len(sky.pixels)}
+    title = _("Map of the sky: %(n)s cells with data") % {"n": len(sky.cells)}
     return (
         f'<svg viewBox="0 0 {width:g} {2 * radius + 2 * margin:g}" role="img"'
         f' aria-label="{title}" class="skymap"><ellipse class="m0" {ellipse}/>{dots}'

@@ -21,19 +21,21 @@ class Redshifts:
 
 @dataclass(frozen=True, slots=True)
 class Sky:
-    """Counts per HEALPix pixel, nested scheme, of one order."""
+    """Counts per HEALPix cell, nested scheme, of one order; the area covered, deg²."""
 
     order: int
-    pixels: tuple[int, ...]
+    cells: tuple[int, ...]
     counts: tuple[int, ...]
+    area_deg2: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What there is to draw of a table."""
+    """What there is to draw of a table, and what was checked in it."""
 
     redshift: Redshifts | None
     sky: Sky | None
+    checks: tuple[dict[str, Any], ...]
 
 
 def profile_of(relative: str) -> Profile | None:
@@ -51,16 +53,25 @@ def profile_of(relative: str) -> Profile | None:
 @lru_cache(maxsize=2048)
 def _read(relative: str, written: int) -> Profile | None:
     stored: dict[str, Any] = json.loads(data_path(relative).read_text())
-    return Profile(_redshifts(stored.get("redshift")), _sky(stored.get("sky")))
+    return Profile(
+        _redshifts(stored.get("redshift")),
+        _sky(stored.get("sky")),
+        tuple(stored.get("checks", ())),
+    )
 
 
 def _redshifts(stored: dict[str, Any] | None) -> Redshifts | None:
-    if not stored or not stored.get("counts"):
+    if not stored or not any(stored["counts"]) or stored.get("median") is None:
         return None
     return Redshifts(tuple(stored["edges"]), tuple(stored["counts"]), float(stored["median"]))
 
 
 def _sky(stored: dict[str, Any] | None) -> Sky | None:
-    if not stored or not stored.get("counts"):
+    if not stored or not stored["cells"]:
         return None
-    return Sky(int(stored["order"]), tuple(stored["pixels"]), tuple(stored["counts"]))
+    return Sky(
+        int(stored["order"]),
+        tuple(stored["cells"]),
+        tuple(stored["counts"]),
+        stored.get("area_deg2"),
+    )

@@ -13,7 +13,8 @@ from markdown_it.rules_core import StateCore
 # fmt: off
 _TAGS: Final = frozenset((
     "a", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h4", "h5", "h6", "hr", "li",
-    "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr",
+    "ul",
 ))
 # fmt: on
 _ATTRIBUTES: Final = {

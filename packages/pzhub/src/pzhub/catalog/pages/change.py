@@ -29,7 +29,6 @@ from pzhub.core.forms import PageForm
 from pztables.errors import UserError
 from pztables.roles import PIPELINE_ROLES, ROLES, role_named
 
-
 #: The meanings that can be chosen for a column.
 MEANINGS: Final = (*ROLES, *PIPELINE_ROLES)
 

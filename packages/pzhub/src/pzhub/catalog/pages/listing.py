@@ -144,12 +144,13 @@ class Condition:
 
 def _type_facet(query: ListQuery, user: User) -> list[FacetChoice]:
     counts = _counts(replace(query, types=()), user, "product_type__name")
-    return [
+    choices = [
         FacetChoice(
             kind.name, kind.display_name, counts.get(kind.name, 0), kind.name in query.types
         )
         for kind in product_types_list()
     ]
+    return _with_unknown(choices, query.types)
 
 
 def _release_facet(query: ListQuery, user: User) -> list[FacetChoice]:
@@ -164,7 +165,13 @@ def _release_facet(query: ListQuery, user: User) -> list[FacetChoice]:
         for release in releases_visible_to(user)
     ]
     none = FacetChoice("none", _("No release"), counts.get(None, 0), "none" in query.releases)
-    return [*choices, none]
+    return _with_unknown([*choices, none], query.releases)
+
+
+def _with_unknown(choices: list[FacetChoice], asked: tuple[str, ...]) -> list[FacetChoice]:
+    """Add what an address asks for and nobody knows: it must be seen to be taken away."""
+    known = {choice.value for choice in choices}
+    return choices + [FacetChoice(name, name, 0, True) for name in asked if name not in known]
 
 
 def _counts(query: ListQuery, user: User, column: str) -> dict[str | None, int]:
@@ -179,15 +186,18 @@ def _conditions(
     if query.q:
         without = replace(query, q="", page=1)
         yield Condition(f"“{query.q}”", without.address, without)
-    for names, name, facet in (
-        (query.types, "types", types),
-        (query.releases, "releases", releases),
-    ):
-        labels = {choice.value: choice.label for choice in facet}
-        for value in names:
-            rest = tuple(other for other in names if other != value)
-            without = replace(query, page=1, **{name: rest})
-            yield Condition(labels.get(value, value), without.address, without)
+    for choice in _chosen(types):
+        rest = tuple(name for name in query.types if name != choice.value)
+        without = replace(query, types=rest, page=1)
+        yield Condition(choice.label, without.address, without)
+    for choice in _chosen(releases):
+        rest = tuple(name for name in query.releases if name != choice.value)
+        without = replace(query, releases=rest, page=1)
+        yield Condition(choice.label, without.address, without)
+
+
+def _chosen(facet: list[FacetChoice]) -> Iterator[FacetChoice]:
+    return (choice for choice in facet if choice.chosen)
 
 
 def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:

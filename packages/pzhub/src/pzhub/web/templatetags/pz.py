@@ -210,6 +210,16 @@ def skythumb(row: Any) -> SafeString:
 
 
 @register.simple_tag
+def checks_of(row: Any) -> list[dict[str, Any]]:
+    """Return what was checked in a table: with its profile, else when it was read."""
+    profile = profile_of(row.profile_path)
+    if profile is not None and profile.checks:
+        return list(profile.checks)
+    inspection = getattr(row.product, "inspection", None)
+    return list(inspection.checks) if inspection else []
+
+
+@register.simple_tag
 def charts_of(row: Any) -> dict[str, Any] | None:
     """Draw the redshift distribution and the sky map of a product's page."""
     profile = profile_of(row.profile_path)
@@ -223,4 +233,5 @@ def charts_of(row: Any) -> dict[str, Any] | None:
         charts["sky"] = mark_safe(graphics.sky_map(profile.sky))
         charts["sky_narrow"] = mark_safe(graphics.sky_map(profile.sky, 340))
         charts["least"], charts["most"] = min(profile.sky.counts), max(profile.sky.counts)
+        charts["area_deg2"] = profile.sky.area_deg2
     return charts
