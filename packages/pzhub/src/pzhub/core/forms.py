@@ -37,6 +37,6 @@ class PageForm(forms.Form):
 
     def _focus_first_error(self) -> None:
         for name in self.fields:
-            if self._errors and name in self._errors:
+            if name in self.errors:
                 self.fields[name].widget.attrs["autofocus"] = True
                 return

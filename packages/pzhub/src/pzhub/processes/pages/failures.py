@@ -136,6 +136,6 @@ def _catalog_fixes(process: Process, code: str, data: Mapping[str, Any], clone: 
         url = reverse("catalog:edit", args=[name])
         fixes.append(Fix(_("Associate its columns"), str(name), url))
     if len(inputs) > 2:  # two are needed
-        url = f"{clone}&{urlencode({'without': name})}"
+        url = f"{clone}&{urlencode({'without': str(name)})}"
         fixes.append(Fix(_("Run without this catalog"), str(name), url))
     return fixes

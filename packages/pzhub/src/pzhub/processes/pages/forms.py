@@ -291,7 +291,7 @@ def initial_of_query(query: QueryDict) -> dict[str, Any]:
     initial: dict[str, Any] = {}
     for name, field in CombineForm.base_fields.items():
         if name in query:
-            text = query[name]
+            text = str(query[name])
             initial[name] = (
                 text.lower() in {"1", "true", "on", "yes"} if _is_switch(field) else text
             )

@@ -53,12 +53,11 @@ def preflight_of(form: CombineForm, rules: StagedFile | None = None) -> Prefligh
         return Preflight(catalogs=[_unchecked(product) for product in products])
     if not form.is_bound or any(name != "display_name" for name in form.errors):
         return Preflight(catalogs=[_unchecked(product) for product in products])
-    parameters = form.parameters
     try:
         if rules is not None:
             check_flags_translation(rules.path, rules.name)
-            parameters["flags_translation_file"] = str(rules.path)
-        report = preflight(PIPELINE, parameters, products)
+        path = rules.path if rules is not None else None
+        report = preflight(PIPELINE, form.parameters, products, flags_translation=path)
     except UserError as refusal:
         problem = Problem(refusal.code, refusal.message)
         return Preflight([_unchecked(product) for product in products], [problem])

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pzhub.accounts.models import User
 from pzhub.accounts.policies import is_administrator
-from pzhub.catalog.models import FileRole, Product, ProductType
+from pzhub.catalog.models import FileRole, Product, ProductType, Release
 from pzhub.catalog.selectors import releases_visible_to
 from pzhub.core.forms import PageForm
 from pztables.product_types import PRODUCT_TYPES
@@ -43,7 +43,7 @@ class BasicsForm(PageForm):
     )
     product_type = ProductTypeField()
     release = forms.ModelChoiceField(
-        queryset=None,
+        queryset=Release.objects.none(),
         required=False,
         label=_("Release"),
         empty_label=_("No release"),

@@ -1,0 +1,160 @@
+"""The list of jobs, a job's page, its log, stop and run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from pzhub.accounts.models import User
+from pzhub.processes.models import Phase, Process
+
+pytestmark = pytest.mark.django_db
+RunMaker = Callable[..., Process]
+LOG = """2026-11-20T19:02:11.000Z INFO prepare: reading 1_one
+2026-11-20T19:02:12.431Z WARNING prepare: 3 rows have no flag
+"""
+EVENTS = [
+    {"stage": "prepare", "stage_index": 1, "stage_count": 4, "fraction": 1, "message": "all read"},
+    {"stage": "match", "stage_index": 2, "stage_count": 4, "fraction": 0.4, "message": "4 of 10"},
+]
+MARK = {"parameters": {"combine_type": "concatenate_and_mark_duplicates"}}
+
+
+def test_a_running_job_shows_its_stages_and_asks_again(ana_site: Client, run_in: RunMaker) -> None:
+    process = run_in(Phase.EXECUTING, events=EVENTS, log=LOG, **MARK)
+    page = ana_site.get(f"/jobs/{process.pk}").content.decode()
+    for words in ("Queue", "Prepare", "Match", "Resolve", "Write", "Publish", "4 of 10"):
+        assert words in page
+    assert '<li class="now" aria-current="step">' in page
+    assert '<progress class="bar mt-2" max="100" value="40"' in page
+    assert f'hx-get="/jobs/{process.pk}/live"' in page
+    assert "1 min 15 s" in page
+    assert 'class="ll warn"' in page
+    assert 'id="stop-dialog"' in page
+
+
+def test_a_finished_job_is_quiet_and_leads_to_its_result(
+    ana_site: Client, run_in: RunMaker
+) -> None:
+    catalogs = [{
+        "internal_name": "1_one", "rows_in": 6, "rows_out": 5, "dropped_by_cut": 1,
+        "dropped_invalid": 0, "path_used": {"z_flag_homogenized": "translation"},
+        "unmapped_flags": [{"survey": "2DFGRS", "value": 9, "count": 1}],
+    }]  # fmt: skip
+    summary = {"rows_in": 6, "rows_out": 5, "catalogs": catalogs}
+    process = run_in(Phase.COMPLETED, events=EVENTS, fields={"summary": summary}, **MARK)
+    page = ana_site.get(f"/jobs/{process.pk}").content.decode()
+    assert "/live" not in page
+    assert f'href="/product/{process.upload.internal_name}"' in page
+    assert "Rows in the result" in page
+    assert "Flag values without a rule became null" in page
+    assert page.count('<li class="done"') == 6
+    assert "Run again" in page
+
+
+def test_a_failed_job_is_explained_with_the_way_out(ana_site: Client, run_in: RunMaker) -> None:
+    surveys = [{"survey": "MUSE-WIDE2", "count": 1204, "nearest": ["MUSE-WIDE"]}]
+    error = {
+        "code": "unsupported_survey",
+        "message": "1_one: no rules for survey MUSE-WIDE2 (1204 rows).",
+        "data": {"catalog": "1_one", "surveys": surveys},
+    }
+    process = run_in(Phase.ERROR, events=EVENTS[:1], fields={"error": error}, **MARK)
+    page = unescape(ana_site.get(f"/jobs/{process.pk}").content.decode())
+    for words in (
+        "A survey has no rule for its quality flags",
+        "no rules for survey MUSE-WIDE2 (1204 rows).",
+        "Nothing was published, and your catalogs are as they were.",
+        "Send a rule file",
+        "Technical details",
+        '"code": "unsupported_survey"',
+    ):
+        assert words in page
+    assert f"/pipelines/combine-redshift-catalogs?job={process.pk}" in page
+    assert '<li class="fail"' in page
+
+
+def test_a_failure_of_ours_says_so(ana_site: Client, run_in: RunMaker) -> None:
+    error = {"code": "internal_error", "message": "The program ended unexpectedly.", "data": {}}
+    process = run_in(Phase.ERROR, fields={"error": error})
+    page = ana_site.get(f"/jobs/{process.pk}").content.decode()
+    assert "it is our fault" in page
+
+
+def test_the_log_follows_by_offset_in_whole_lines(ana_site: Client, run_in: RunMaker) -> None:
+    process = run_in(Phase.EXECUTING, log=LOG + "2026-11-20T19:02:13.000Z INFO half a li")
+    page = ana_site.get(f"/jobs/{process.pk}").content.decode()
+    assert f"/jobs/{process.pk}/log?offset={len(LOG)}" in page
+    assert "half a li" not in page
+    part = ana_site.get(f"/jobs/{process.pk}/log", {"offset": LOG.index("\n") + 1})
+    fragment = part.content.decode()
+    assert "reading 1_one" not in fragment
+    assert "3 rows have no flag" in fragment
+    assert 'id="log-next" hx-swap-oob="true"' in fragment
+
+
+def test_the_log_can_be_taken_home(ana_site: Client, run_in: RunMaker) -> None:
+    process = run_in(Phase.COMPLETED, log=LOG)
+    answer = ana_site.get(f"/jobs/{process.pk}/log.txt")
+    assert answer.content.decode() == LOG
+    assert answer["Content-Disposition"] == f'attachment; filename="job-{process.pk}.log"'
+
+
+def test_stopping_asks_first(ana_site: Client, run_in: RunMaker) -> None:
+    process = run_in(Phase.EXECUTING)
+    assert "Stop this job?" in ana_site.get(f"/jobs/{process.pk}/stop").content.decode()
+    process.refresh_from_db()
+    assert process.stop_requested_at is None
+    ana_site.post(f"/jobs/{process.pk}/stop")
+    process.refresh_from_db()
+    assert process.stop_requested_by == "ana"
+    assert "Stopping" in ana_site.get(f"/jobs/{process.pk}/live").content.decode()
+
+
+def test_running_again_submits_the_same(ana_site: Client, run_in: RunMaker) -> None:
+    process = run_in(Phase.ABORTED, **MARK)
+    answer = ana_site.post(f"/jobs/{process.pk}/rerun")
+    again = Process.objects.latest("pk")
+    assert answer["Location"] == f"/jobs/{again.pk}"
+    assert again.pk != process.pk
+    assert again.used_config["param"] == process.used_config["param"]
+
+
+def test_the_list_shows_own_jobs_and_only_running_ones_ask_again(
+    ana_site: Client, bob_site: Client, run_in: RunMaker
+) -> None:
+    running = run_in(Phase.EXECUTING, events=EVENTS, display_name="Running one", **MARK)
+    done = run_in(Phase.COMPLETED, display_name="Done one")
+    page = ana_site.get("/jobs").content.decode()
+    assert page.index("Done one") < page.index("Running one")
+    assert f'hx-get="/jobs/{running.pk}/row"' in page
+    assert f'hx-get="/jobs/{done.pk}/row"' not in page
+    assert "Running one" in ana_site.get(f"/jobs/{running.pk}/row").content.decode()
+    assert "No jobs yet" in bob_site.get("/jobs").content.decode()
+
+
+def test_the_list_has_pages_and_a_fixed_number_of_queries(
+    ana_site: Client, run_in: RunMaker, django_assert_max_num_queries: Callable[[int], object]
+) -> None:
+    for number in range(3):
+        run_in(Phase.COMPLETED, display_name=f"Run {number}")
+    with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
+        ana_site.get("/jobs")
+
+
+@pytest.mark.parametrize("path", ["", "/live", "/row", "/log", "/log.txt", "/stop"])
+def test_nobody_else_sees_a_job(bob_site: Client, run_in: RunMaker, path: str) -> None:
+    assert bob_site.get(f"/jobs/{run_in(Phase.EXECUTING).pk}{path}").status_code == 404
+
+
+def test_administrators_see_all_jobs_with_their_owners(
+    client: Client, admin: User, run_in: RunMaker
+) -> None:
+    run_in(Phase.EXECUTING, display_name="Hers")
+    client.force_login(admin)
+    page = client.get("/jobs").content.decode()
+    assert "Hers" in page
+    assert '<td role="cell">ana</td>' in page
