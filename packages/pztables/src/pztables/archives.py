@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, BinaryIO, Final, Literal, cast
+from typing import IO, TYPE_CHECKING, Final, Literal
 
 from pztables.errors import ArchiveError, SeveralTablesError, TooCostlyError
 from pztables.formats.hats import CATALOG_FILES, COLLECTION_FILE, catalog_folder
@@ -83,7 +83,7 @@ def unpack_main(
     Parameters
     ----------
     path
-        Any file.
+        Any file, or a HATS directory.
     into
         An existing directory; what is unpacked appears in it, whole or not at all.
     limits
@@ -101,6 +101,8 @@ def unpack_main(
     TooCostlyError
         If it has too many entries or grows too large.
     """
+    if path.is_dir():
+        return Unpacked("hats", path, path.name)
     kind = archive_kind(path, limits)
     if kind is None:
         return Unpacked("table", path, path.name)
@@ -267,7 +269,7 @@ def _tar_members(path: Path, limits: Limits) -> _Members:
     budget = _Budget(path.name, limits, path.stat().st_size)
     with (
         open_bytes(path, limits) as raw,
-        tarfile.open(fileobj=cast("BinaryIO", raw), mode="r|") as archive,
+        tarfile.open(None, "r|", raw) as archive,
     ):
         for info in archive:
             budget.take(info.name, info.size, info.isreg() or info.isdir())

@@ -8,6 +8,7 @@ the kernel refuses a wall the others stay, and `isolation_report` says which hol
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -31,6 +32,9 @@ _MOST_RESULT_BYTES: Final = 50_000_000
 _EXIT_REFUSED: Final = 2
 # Signals by which the kernel says that a limit was reached.
 _LIMIT_SIGNALS: Final = frozenset({signal.SIGXCPU, signal.SIGXFSZ, signal.SIGKILL})
+# Of the last words of a process that met a limit, or that never came to read the file.
+_COSTLY_WORDS: Final = ("MemoryError", "std::bad_alloc", os.strerror(errno.EFBIG))
+_OUR_FAULT_WORDS: Final = ("ModuleNotFoundError", "ImportError", os.strerror(errno.ENOSPC))
 
 
 class IsolationError(RuntimeError):
@@ -149,13 +153,13 @@ def _outcome(code: int, complaint: str, result_path: Path, name: str, out_dir: P
             "smaller table, or Parquet instead of text.",
             file=name, signal=signal.Signals(-code).name,
         )  # fmt: skip
-    if "MemoryError" in complaint or "std::bad_alloc" in complaint:
+    if any(word in complaint for word in _COSTLY_WORDS):
         raise errors.TooCostlyError(
-            f"{name}: reading it takes more memory than is allowed. Give a smaller table, or "
-            "Parquet instead of text.",
+            f"{name}: reading it takes more memory or space than is allowed. Give a smaller "
+            "table, or Parquet instead of text.",
             file=name,
         )
-    if "IsolationError" in complaint:
+    if any(word in complaint for word in _OUR_FAULT_WORDS):
         raise IsolationError(complaint)
     raise errors.TableError(
         f"{name}: broke the program that reads it; it is damaged or uses unusual features. "

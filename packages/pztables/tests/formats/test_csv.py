@@ -28,6 +28,11 @@ from pztables.limits import Limits
 
 ROWS = {"id": [1, 2], "ra": [10.5, 20.25], "survey": ["DESI", "VVDS"]}
 
+_PROSE = """Dear all, this is my letter to you.
+It has no columns at all, as you see, sorry for that!
+With kind regards and many thanks for your time
+"""
+
 
 def _written(folder: Path, text: str | bytes, name: str = "t.csv") -> Path:
     path = folder / name
@@ -181,7 +186,7 @@ def test_booleans_are_booleans(tmp_path: Path) -> None:
 def test_compressed_text_is_read_whatever_its_name(
     suffix: str, compress: Any, tmp_path: Path
 ) -> None:
-    text = "id,ra,survey\n1,10.5,DESI\n2,20.25,VVDS\n".encode()
+    text = b"id,ra,survey\n1,10.5,DESI\n2,20.25,VVDS\n"
     assert _read(tmp_path, compress(text), f"t.csv.{suffix}") == ROWS
     assert _read(tmp_path, compress(text), "plain.csv") == ROWS
 
@@ -216,9 +221,7 @@ def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
         ("# only\n# comments\n", NoColumnsError, "no column"),
         (b"name,z\nSalom\xe3o,1\n", EncodingError, "line 2 is not UTF-8"),
         ("a,b\n1,2\n".encode("utf-16"), EncodingError, "UTF-16"),
-        ("Dear all, this is my letter to you.\nIt has no columns at all, as you see, sorry for that!\n"
-         "With kind regards and many thanks for your time\n", NotATableError,
-         "without columns"),
+        (_PROSE, NotATableError, "without columns"),
         ("<html><body>Not found</body></html>", NotATableError, "HTML"),
     ],
 )  # fmt: skip

@@ -185,7 +185,7 @@ def test_a_table_without_columns_is_refused(tmp_path: Path) -> None:
 
 def test_text_that_is_not_utf8_is_refused_naming_the_value(tmp_path: Path) -> None:
     path = _write(tmp_path / "t.fits", fits.Column("s", "3A", array=np.array([b"ok", b"\xe9t"])))
-    with pytest.raises(EncodingError, match="column 's'.*'ét'"):
+    with pytest.raises(EncodingError, match=r"column 's'.*'ét'"):
         read_table(path)
 
 

@@ -20,8 +20,11 @@ ARROW_REFUSALS: Final = (
     pa.ArrowIndexError, pa.ArrowSerializationError, pa.ArrowCapacityError,
 )  # fmt: skip
 #: NaN payloads that mean null (1954, as R's ``NA_real_``); any other NaN is NaN.
-NULL_BITS: Final = {4: np.uint32(0x7FC007A2), 8: np.uint64(0x7FF80000000007A2)}
-_BITS: Final = {4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
+NULL_BITS: Final[dict[int, np.dtype[Any]]] = {
+    4: np.uint32(0x7FC007A2),
+    8: np.uint64(0x7FF80000000007A2),
+}
+_BITS: Final[dict[int, np.dtype[Any]]] = {4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
 
 
 def native(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -40,7 +43,8 @@ def null_nan_mask(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
     size = values.dtype.itemsize
     if size not in NULL_BITS:
         return None
-    mask = values.view(_BITS[size]) == NULL_BITS[size]
+    bits: np.ndarray[Any, Any] = values.view(_BITS[size])
+    mask: np.ndarray[Any, Any] = bits == NULL_BITS[size]
     return mask if mask.any() else None
 
 

@@ -180,9 +180,9 @@ def _with_header(
         if values and len(values[0]) == len(names) + 1:
             names = ("index", *names)  # R and pandas leave the name of the row labels out
         return Layout(delimiter, names, True, 1 + ruler, _quoted_columns(values, names))
-    names = _comment_names(comments, width, delimiter)
-    has_header = names is not None
-    names = names or tuple(str(number) for number in range(len(rows[0])))
+    commented = _comment_names(comments, width, delimiter)
+    has_header = commented is not None
+    names = commented or tuple(str(number) for number in range(len(rows[0])))
     return Layout(delimiter, names, has_header, 0, _quoted_columns(rows, names))
 
 

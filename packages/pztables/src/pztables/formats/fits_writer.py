@@ -85,7 +85,7 @@ class FitsWriter(SpooledWriter):
                         header[f"{key}{number}"] = _header_text(text)
             primary = fits.PrimaryHDU().header
             primary["EXTEND"] = True
-        return (primary.tostring() + header.tostring()).encode("ascii")
+        return str(primary.tostring() + header.tostring()).encode("ascii")
 
     def _stored(self, column: StoredColumn, array: pa.Array, nulls: dict[str, int]) -> Any:
         flat = array.flatten() if column.is_vector else array

@@ -98,10 +98,15 @@ class Hdf5Writer(SpooledWriter):
 def _dtype(column: StoredColumn, fill: Any) -> np.dtype[Any]:
     kind = column.value_type
     if pa.types.is_string(kind):
-        return np.dtype(h5py.string_dtype("utf-8", max(1, column.max_bytes)))
+        return _numpy_type(h5py.string_dtype("utf-8", max(1, column.max_bytes)))
     if pa.types.is_boolean(kind):
         return np.dtype(bool if fill is None else np.uint8)
-    return np.dtype(kind.to_pandas_dtype())
+    return _numpy_type(kind.to_pandas_dtype())
+
+
+def _numpy_type(description: Any) -> np.dtype[Any]:
+    dtype: np.dtype[Any] = np.dtype(description)
+    return dtype
 
 
 def _values(column: StoredColumn, array: pa.Array, fill: Any) -> Any:

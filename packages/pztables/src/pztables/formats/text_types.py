@@ -159,21 +159,20 @@ def convert(texts: pa.Array, data_type: pa.DataType) -> pa.Array | None:
 
 
 def _integers(texts: pa.Array, data_type: pa.DataType) -> pa.Array | None:
-    for candidate in (lambda: texts, lambda: _bare(texts)):
-        try:
-            return pc.cast(candidate(), data_type)
-        except pa.ArrowInvalid:
-            continue
-    return None
+    numbers = _cast(texts, data_type)
+    return _cast(_bare(texts), data_type) if numbers is None else numbers
 
 
 def _floats(texts: pa.Array) -> pa.Array | None:
-    for candidate in (lambda: texts, lambda: _exponents(_bare(texts))):
-        try:
-            return pc.cast(candidate(), pa.float64())
-        except pa.ArrowInvalid:
-            continue
-    return None
+    numbers = _cast(texts, pa.float64())
+    return _cast(_exponents(_bare(texts)), pa.float64()) if numbers is None else numbers
+
+
+def _cast(texts: pa.Array, data_type: pa.DataType) -> pa.Array | None:
+    try:
+        return pc.cast(texts, data_type)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _bare(texts: pa.Array) -> pa.Array:

@@ -83,8 +83,8 @@ def fixed_column(rows: Any, number: int, item: VoField, file: str) -> pa.Array:
     if item.datatype == "unicodeChar":
         return _wide_texts(values, nulls, file, item.name)
     if item.datatype == "boolean":
-        mask = ~np.isin(values, tuple(b"TtFf10"))
-        return to_arrow(np.isin(values, tuple(b"Tt1")), _either(mask, nulls), fixed_type(item))
+        unknown = ~np.isin(values, tuple(b"TtFf10"))
+        return to_arrow(np.isin(values, tuple(b"Tt1")), _either(unknown, nulls), fixed_type(item))
     values = native(values)
     mask = null_nan_mask(values) if values.dtype.kind == "f" else None
     if item.null is not None and values.dtype.kind in "iu":
