@@ -15,7 +15,7 @@ from pzhub.accounts.requests import SignedInRequest
 from pzhub.core.errors import ForbiddenError
 from pzhub.processes.models import Process
 from pzhub.processes.pages.failures import failure_of
-from pzhub.processes.pages.jobview import log_part, stages_of, summary_of
+from pzhub.processes.pages.jobview import log_part, parameters_of, stages_of, summary_of
 from pzhub.processes.pipelines import spec_of
 from pzhub.processes.policies import can_read_log, can_stop
 from pzhub.processes.selectors import inputs_of, log_of, process_for, processes_visible_to
@@ -80,7 +80,8 @@ def job(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         **_live_context(request, process),
         "inputs": inputs_of(process),
-        "parameters": process.used_config.get("param", {}),
+        "parameters": parameters_of(process),
+        "raw_parameters": process.used_config.get("param", {}),
         "log": log_part(process, 0) if can_read_log(process, request.user) else None,
     }
     return render(request, "processes/job.html", context)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
+from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.pages.forms import PIPELINE, CombineForm
+from pzhub.processes.pipelines import default_parameters
 from pzhub.processes.selectors import log_of, progress_of
 
 #: What each stage is called, and what it does.
@@ -25,6 +30,8 @@ _STAGES = {
 }
 _WITHOUT_MATCHING = ("prepare", "write")
 _WITH_MATCHING = ("prepare", "match", "resolve", "write")
+#: Parameters that are shown even at their defaults.
+_ALWAYS_SHOWN = {"combine_type", "z_flag_homogenized_value_to_cut"}
 _WAITING = {Phase.PENDING, Phase.SUBMITTING, Phase.QUEUED}
 _LINE = re.compile(
     r"^\S*?(?P<time>\d\d:\d\d:\d\d)\S*\s+(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(?P<text>.*)$"
@@ -120,11 +127,20 @@ def _stage(
     state = "done" if index < at else "todo"
     if index == at:
         state = ends.get(Phase(process.phase), "now")
-    seconds = reported.get(name, {}).get("seconds")
+    seconds = _seconds_of(reported.get(name, {}), is_running=state == "now")
     if name == "queue" and (process.started_at or state == "now"):
         seconds = ((process.started_at or timezone.now()) - process.created_at).total_seconds()
     label = str(_STAGES[name][0]) if name in _STAGES else name.capitalize()
     return Stage(name, label, state, seconds)
+
+
+def _seconds_of(stage: Mapping[str, Any], *, is_running: bool) -> float | None:
+    """Return how long a stage took, or takes already."""
+    if not stage.get("started_at"):
+        return None
+    began = datetime.fromisoformat(stage["started_at"])
+    until = timezone.now() if is_running else datetime.fromisoformat(stage["seen_at"])
+    return max((until - began).total_seconds(), 0.0)
 
 
 def log_part(process: Process, offset: int) -> LogPart:
@@ -142,6 +158,33 @@ def _line(line: str) -> LogLine:
     if match is None:
         return LogLine("", "", line)
     return LogLine(match["time"], _CLASSES.get(match["level"], "info"), match["text"])
+
+
+def parameters_of(process: Process) -> list[tuple[str, str]]:
+    """Return how a run was asked for, in the words of the form: what matters, what was changed."""
+    given = process.used_config.get("param", {})
+    defaults = default_parameters(process.pipeline.name)
+    fields = CombineForm.base_fields if process.pipeline.name == PIPELINE else {}
+    shown = [
+        (str(fields[name].label) if name in fields else name, _in_words(fields.get(name), value))
+        for name, value in given.items()
+        if name in _ALWAYS_SHOWN or (name in defaults and value != defaults[name])
+    ]
+    shown.append((_("Output format"), str(process.used_config.get("output_format", ""))))
+    if rules := process.used_config.get("flags_translation"):
+        shown.append((_("Rule file"), rules["name"]))
+    return [*shown, (_("Version"), process.pipeline_version)]
+
+
+def _in_words(field: forms.Field | None, value: Any) -> str:
+    if isinstance(field, forms.ChoiceField):
+        pairs = cast("Iterable[tuple[Any, Any]]", field.choices)
+        choices = {str(key): str(label) for key, label in pairs}
+        key = str(int(value)) if isinstance(value, float) else str(value)
+        return choices.get(key, key) if isinstance(value, str) else key
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "–" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def summary_of(process: Process) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pzhub.catalog.services import internal_name_for
 from pzhub.processes.pages.forms import PIPELINE, CombineForm, products_of
+from pzhub.processes.selectors import pipeline_named
 
 
 def snippets_of(form: CombineForm, address: str) -> dict[str, str]:
@@ -54,7 +55,7 @@ def _json(name: str, form: CombineForm, output_format: str) -> str:
     body = {
         "display_name": name,
         "description": form.cleaned_data.get("description", ""),
-        "pipeline": PIPELINE,
+        "pipeline": pipeline_named(PIPELINE).pk,
         "inputs": [product.pk for product in products_of(form)],
         "used_config": {"param": form.parameters},
         "output_format": output_format,

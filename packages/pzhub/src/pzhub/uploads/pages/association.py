@@ -31,6 +31,7 @@ class Row(NamedTuple):
     """A line of the table of columns."""
 
     column: Column
+    samples: list[str]
     role: str
     is_own: bool
     suggestion: dict[str, Any] | None
@@ -44,6 +45,7 @@ def rows_of(
     return [
         Row(
             column,
+            [_short(sample) for sample in column.facts.get("samples", [])],
             role.name if (role := role_of(column)) else "",
             column.pk in own or bool(column.alias and not role),
             _with_words(draft.suggestions.get(column.pk)) if column.pk not in own else None,
@@ -51,6 +53,11 @@ def rows_of(
         )
         for column in draft.columns
     ]
+
+
+def _short(sample: Any) -> str:
+    """Write a sample value so that it can be recognised; the file keeps all its digits."""
+    return f"{sample:.8g}" if isinstance(sample, float) else "" if sample is None else str(sample)
 
 
 def _with_words(suggestion: dict[str, Any] | None) -> dict[str, Any] | None:

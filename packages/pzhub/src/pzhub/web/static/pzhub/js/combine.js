@@ -62,7 +62,7 @@ function search() {
   if (form.elements.q.value) query.set("q", form.elements.q.value);
   if (form.elements.official.checked) query.set("official", "on");
   chosen().forEach((box) => query.append("catalog", box.value));
-  swap(`${form.action}?${query}`, { always: true }, (page) => {
+  swap(`${form.getAttribute("action")}?${query}`, { always: true }, (page) => {
     rows().replaceWith(page.getElementById("picker-rows"));
     reveal(rows());
   });

@@ -1,4 +1,4 @@
-// A job's log follows its end, unless the reader has scrolled away; the clock runs.
+// A job's log follows its end, unless the reader has scrolled away.
 const log = document.getElementById("log");
 const follow = document.getElementById("follow");
 
