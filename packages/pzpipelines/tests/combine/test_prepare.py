@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pzpipelines.combine.association import crd_prefix
 from pzpipelines.combine.parameters import validate
 from pzpipelines.combine.prepare import needed_columns, prepare_catalog
 from pzpipelines.combine.rules import load_rules, parse_rules
@@ -124,6 +125,19 @@ def test_source_is_the_catalogs_name_on_every_row() -> None:
     result = prepared(table)
     assert result.table["source"].to_pylist() == ["007_mine"] * 2
     assert "source_original" not in result.table.column_names
+
+
+def test_the_prefix_of_crd_ids_is_the_number_in_front_of_the_name() -> None:
+    assert [crd_prefix(name) for name in ("012_x", "7_", "1_2_b")] == ["012", "7", "1"]
+    for name in ("x_1", "12", "_1", "", "1-x", "\u0661_x"):
+        with pytest.raises(UserError, match="must begin with digits and an underscore") as refused:
+            crd_prefix(name)
+        assert refused.value.code == "invalid_internal_name"
+
+
+def test_a_type_that_is_no_text_cannot_be_s_g_p() -> None:
+    table = catalog(1, survey=["VVDS"], z_flag=[4], type=[[1]])
+    assert prepared(table).path_used["instrument_type_homogenized"] == "translation"
 
 
 # --- paths -----------------------------------------------------------------------------------

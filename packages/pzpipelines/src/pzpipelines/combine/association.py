@@ -21,9 +21,9 @@ HOMOGENIZED_TYPE: Final = "instrument_type_homogenized"
 
 #: What tells the result of an earlier combination: all of these and one of those.
 PRODUCT_COLUMNS: Final = frozenset({"CRD_ID", "ra", "dec", "z", "source"})
-PRODUCT_SIGNS: Final = frozenset(
-    {"tie_result", "compared_to", "group_id", HOMOGENIZED_FLAG, HOMOGENIZED_TYPE,
-     "is_in_DP1_fields", "is_in_rubin_footprint"}
+PRODUCT_SIGNS: Final = (
+    "tie_result", HOMOGENIZED_FLAG, HOMOGENIZED_TYPE, "group_id", "is_in_DP1_fields",
+    "is_in_rubin_footprint", "compared_to",
 )  # fmt: skip
 _LISTED_COLUMNS: Final = 30
 
@@ -119,7 +119,7 @@ def associate(
         If no column carries the position.
     """
     given = _given(columns)
-    is_product = set(raw_names) >= PRODUCT_COLUMNS and bool(PRODUCT_SIGNS & set(raw_names))
+    is_product = set(raw_names) >= PRODUCT_COLUMNS and not set(raw_names).isdisjoint(PRODUCT_SIGNS)
     if is_product:
         # CRD_IDs are given anew; the identifier is the one the row had before.
         given["id"] = "id" if "id" in raw_names else "CRD_ID"

@@ -29,6 +29,7 @@ from pzpipelines.combine.translation import (
     words_for,
 )
 from pztables.errors import UserError
+from pztables.numbers import is_text
 
 FLAGS: Final = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
 TYPES: Final = ("s", "g", "p")
@@ -144,7 +145,7 @@ def type_path(catalog: RawCatalog) -> Path:
     """Return where the unified instrument type of a catalog comes from."""
     if catalog.has(HOMOGENIZED_TYPE):
         return Path.USER
-    if catalog.has("type"):
+    if catalog.has("type") and is_text(catalog.raw(catalog.association.columns["type"]).type):
         present = pc.unique(pc.utf8_lower(catalog.text("type"))).drop_null().to_pylist()
         if present and set(present) <= set(TYPES):
             return Path.TYPE
@@ -289,18 +290,23 @@ def _unmapped(
     flag: FlagColumn, surveys: SurveyRows, translated: Translated[float]
 ) -> tuple[dict[str, Any], ...]:
     """Count flag values that no rule knows, by survey and value."""
-    found: list[dict[str, Any]] = []
     undecided = (translated.decided_by == UNDECIDED) & (surveys.codes >= 0)
     rows = np.flatnonzero(undecided & ~np.isnan(flag.numbers))
-    pairs = np.stack([surveys.codes[rows].astype(np.float64), flag.numbers[rows]])
-    distinct, counts = np.unique(pairs, axis=1, return_counts=True)
-    for (code, value), count in zip(distinct.T.tolist(), counts.tolist(), strict=True):
-        found.append({"survey": surveys.names[int(code)], "value": value, "count": count})
+    found = _counted(surveys, rows, pa.array(flag.numbers[rows]))
     if flag.unknown_letters is not None:
-        rows, letters = flag.unknown_letters
-        for survey in np.unique(surveys.codes[rows]).tolist():
-            here = letters.filter(pa.array(surveys.codes[rows] == survey))
-            for each in pc.value_counts(here).to_pylist():
-                name = surveys.names[survey]
-                found.append({"survey": name, "value": each["values"], "count": each["counts"]})
+        found += _counted(surveys, *flag.unknown_letters)
     return tuple(found)
+
+
+def _counted(surveys: SurveyRows, rows: IntArray, given: pa.Array) -> list[dict[str, Any]]:
+    """Count the values of some rows by survey and value, in order."""
+    codes = surveys.codes[rows]
+    present = np.flatnonzero(np.bincount(codes, minlength=len(surveys.names)))
+    return [
+        {"survey": surveys.names[code], "value": value, "count": count}
+        for code in present.tolist()
+        for value, count in sorted(
+            (each["values"], each["counts"])
+            for each in pc.value_counts(given.filter(pa.array(codes == code))).to_pylist()
+        )
+    ]

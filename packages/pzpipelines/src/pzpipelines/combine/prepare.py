@@ -98,7 +98,8 @@ def needed_columns(
     if rules_apply or parameters.save_expr_columns:
         names |= {association.raw_name_of(name) or name for name in rules.expression_names}
     if association.is_product:
-        names |= {*PRODUCT_COLUMNS, *PRODUCT_SIGNS, "source_original"}
+        sign = next(name for name in PRODUCT_SIGNS if name in raw_names)
+        names |= {*PRODUCT_COLUMNS, sign, "source_original"}
     names |= {"tie_result", *(column.source for column in parameters.extra)}
     return [name for name in raw_names if name in names]
 
