@@ -88,7 +88,7 @@ def _upload(client: ApiClient, catalog: DemoCatalog) -> dict[str, Any]:
     vocabulary = _vocabulary()
     for role, column in catalog.roles.items():
         client.patch(f"product-contents/{ids[column]}/", vocabulary[role])
-    published = client.patch(f"products/{product['id']}/", {"status": 1})
+    published: dict[str, Any] = client.patch(f"products/{product['id']}/", {"status": 1})
     say(f"3. Uploaded and published {published['internal_name']}: {catalog.table.num_rows} rows.")
     return published
 
@@ -103,7 +103,7 @@ def _combine(client: ApiClient, inputs: list[dict[str, Any]]) -> dict[str, Any]:
     """Combine catalogs, marking duplicates, and wait for the end."""
     pipeline = client.get("pipelines/?name=combine_redshift_dedup")["results"][0]
     began = time.monotonic()
-    process = client.post(
+    process: dict[str, Any] = client.post(
         "processes/",
         {
             "display_name": "Demo combination",

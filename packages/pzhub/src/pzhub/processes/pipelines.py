@@ -22,12 +22,20 @@ MIN_INPUTS: Final[Mapping[str, int]] = {"combine_redshift_dedup": 2}
 #: The part of its memory limit that a pipeline plans to use.
 PLANNED_MEMORY: Final = 0.6
 FLAGS_FILE: Final = "flags_translation.yaml"
+#: Name under which clients of old pass a rule file: its content, never a path.
+FLAGS_PARAMETER: Final = "flags_translation_file"
 
 
 class InputNotReadyError(ConflictError):
     """The table of an input has not been read, or its files are gone."""
 
     code = "input_not_ready"
+
+
+class FilePathError(InvalidError):
+    """A parameter names a file of the server."""
+
+    code = "file_path"
 
 
 class OutputFormatError(InvalidError):
@@ -61,10 +69,20 @@ def validate_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, A
 
     Raises
     ------
+    FilePathError
+        If a parameter wants to name a file of the server.
     pztables.errors.UserError
         Naming the option, what is allowed, and what resembles it.
     """
-    return pipeline_named(name).validate(parameters).model_dump(mode="json")
+    rest = dict(parameters)
+    if rest.pop(FLAGS_PARAMETER, None) not in (None, ""):
+        raise FilePathError(
+            f"{FLAGS_PARAMETER} cannot be a path; send the file itself in the form field of this"
+            " name"
+        )
+    validated = pipeline_named(name).validate(rest).model_dump(mode="json")
+    validated.pop(FLAGS_PARAMETER, None)
+    return validated
 
 
 def validate_format(name: str, output_format: str | None) -> str:
@@ -114,7 +132,11 @@ def flags_translation_of(process: Process) -> dict[Any, Any] | None:
 
 
 def preflight(
-    name: str, parameters: Mapping[str, Any], products: Sequence[Product]
+    name: str,
+    parameters: Mapping[str, Any],
+    products: Sequence[Product],
+    *,
+    flags_translation: Path | None = None,
 ) -> dict[str, Any]:
     """Tell what a run would do with products, without running it.
 
@@ -124,7 +146,10 @@ def preflight(
         If parameters or a product cannot be used at all.
     """
     inputs = [JobInput(**job_input(product)) for product in products]
-    return pipeline_named(name).preflight(parameters, inputs)
+    options = validate_parameters(name, parameters)
+    if flags_translation is not None:
+        options[FLAGS_PARAMETER] = str(flags_translation)
+    return pipeline_named(name).preflight(options, inputs)
 
 
 def job_input(product: Product) -> dict[str, Any]:

@@ -153,14 +153,18 @@ def progress_of(process: Process) -> dict[str, Any]:
 
     Returns
     -------
-    ``stages`` (list of ``name``, ``fraction``, ``message``, ``state`` "done" or "current"),
+    ``stages`` (list of ``name``, ``fraction``, ``message``, ``state`` "done" or "current",
+    ``started_at`` and ``seen_at`` as ISO times of the first and the latest event),
     ``stage_index``, ``stage_count``, ``fraction`` of the whole (0 to 1), ``message``,
     ``log_tail``
     """
     events = _progress_events(process)
     stages: dict[str, dict[str, Any]] = {}
     for event in events:
+        earlier = stages.get(event["stage"], {})
         stages[event["stage"]] = {
+            "started_at": earlier.get("started_at", event.get("time")),
+            "seen_at": event.get("time"),
             "name": event["stage"],
             "fraction": event["fraction"],
             "message": event["message"],
@@ -183,8 +187,8 @@ def progress_of(process: Process) -> dict[str, Any]:
 def _whole_fraction(event: Mapping[str, Any]) -> float:
     if not event["stage_count"]:
         return 0.0
-    done = event["stage_index"] - 1 + event["fraction"]
-    return round(min(max(done / event["stage_count"], 0.0), 1.0), 4)
+    done = float(event["stage_index"]) - 1 + float(event["fraction"])
+    return round(min(max(done / int(event["stage_count"]), 0.0), 1.0), 4)
 
 
 def _progress_events(process: Process) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from pzhub.cli.environment import start_django
 from pzhub.supervisor.child import Child
 from pzhub.supervisor.lock import FolderLock, listening_socket
 from pzhub.supervisor.prepare import prepare_database, say
+from pztables.errors import UserError
 
 #: How long parts may take to finish what they are doing after Ctrl-C, seconds.
 STOP_SECONDS: Final = 6.0
@@ -64,9 +65,13 @@ def _allow_host(host: str) -> None:
 
 
 def _demo_sign_in() -> str:
+    """Load the demo content, once; without it the server serves all the same."""
     from pzhub.demo.content import load_demo
 
-    return load_demo().sentence()
+    try:
+        return load_demo().sentence()
+    except UserError as error:
+        return f"The demo content could not be loaded, the next start tries again: {error.message}"
 
 
 def _parts(listener: socket.socket) -> list[Child]:

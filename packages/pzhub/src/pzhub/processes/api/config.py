@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from pzhub.core.errors import InvalidError
 from pzhub.processes.models import Pipeline, Process
-from pzhub.processes.pipelines import default_parameters, spec_of
+from pzhub.processes.pipelines import FLAGS_PARAMETER, default_parameters, spec_of
 
-FLAGS_FIELD: Final = "flags_translation_file"
 #: Keys of the configuration of old that the server decides now.
 _OURS: Final = ("inputs", "executor", "output_dir", "output_name", "output_root_dir")
 
@@ -29,7 +28,7 @@ def system_config(pipeline: Pipeline) -> dict[str, Any]:
     spec = spec_of(pipeline)
     # contract: the published client starts from "param" and sends all of it back; a rule
     # file that equals the default is none.
-    parameters = {FLAGS_FIELD: None, **default_parameters(pipeline.name)}
+    parameters = {**default_parameters(pipeline.name), FLAGS_PARAMETER: None}
     return {
         "param": parameters,
         "inputs": {},
@@ -97,9 +96,10 @@ def _as_object(sent: object) -> dict[str, Any]:
 def _without_flags(parameters: Mapping[str, Any], *, has_flags_file: bool) -> dict[str, Any]:
     """Take out the name of the rule file: its content is sent, never a path of the server."""
     rest = dict(parameters)
-    if rest.pop(FLAGS_FIELD, None) not in (None, "") and not has_flags_file:
+    if rest.pop(FLAGS_PARAMETER, None) not in (None, "") and not has_flags_file:
         raise _refused(
-            f"{FLAGS_FIELD} cannot be a path; send the file itself in the form field of this name."
+            f"{FLAGS_PARAMETER} cannot be a path; send the file itself in the form field of this"
+            " name."
         )
     return rest
 

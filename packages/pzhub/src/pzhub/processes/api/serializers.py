@@ -103,10 +103,13 @@ class ProcessIn(serializers.Serializer[Any]):
     official_product = serializers.BooleanField(required=False, default=False)
     flags_translation_file = serializers.FileField(required=False, write_only=True)
 
-    def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["pipeline"].queryset = pipelines_list()
-        self.fields["release"].queryset = releases_visible_to(actor)
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields, with what the caller may choose from."""
+        fields: dict[str, Any] = super().get_fields()
+        fields["pipeline"].queryset = pipelines_list()
+        if "actor" in self.context:  # else only the documentation asks
+            fields["release"].queryset = releases_visible_to(self.context["actor"])
+        return fields
 
 
 class PreflightIn(serializers.Serializer[Any]):
@@ -130,6 +133,7 @@ class ProcessOut(serializers.ModelSerializer[Process]):
     used_config = serializers.SerializerMethodField()
     orchestration_process_id = serializers.IntegerField(source="pk")
     status = serializers.SerializerMethodField()
+    path = serializers.SerializerMethodField()
     inputs = serializers.SerializerMethodField()
 
     class Meta:
@@ -162,6 +166,7 @@ class ProcessOut(serializers.ModelSerializer[Process]):
             "upload",
             "inputs",
         )
+        read_only_fields = fields
 
     def get_is_owner(self, process: Process) -> bool:
         """Return whether the caller submitted it."""
@@ -177,7 +182,7 @@ class ProcessOut(serializers.ModelSerializer[Process]):
         """Return the input products that the caller may see, in the order given."""
         visible = self.context["visible_inputs"]
         products = [product for product in inputs_of(process) if product.pk in visible]
-        return list(ProductOut(products, many=True, context=self.context).data)
+        return [ProductOut(product, context=self.context).data for product in products]
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_used_config(self, process: Process) -> dict[str, Any]:
@@ -187,6 +192,10 @@ class ProcessOut(serializers.ModelSerializer[Process]):
     def get_status(self, process: Process) -> str:
         """Return Pending, Running, Stopping, Successful, Failed or Stopped."""
         return wire_status(process)
+
+    def get_path(self, process: Process) -> str:
+        """Return the run's place below the folder of processes."""
+        return process.path.removeprefix("processes/")
 
     def get_inputs(self, process: Process) -> list[int]:
         """Return the ids of the inputs in the order given."""

@@ -18,7 +18,7 @@ from pzhub.catalog.selectors import product_for, products_visible_to
 from pzhub.config import hub_config
 from pzhub.core.api.views import PzView, PzViewSet
 from pzhub.core.errors import InvalidError, TooLargeError
-from pzhub.processes.api.config import FLAGS_FIELD, read_config
+from pzhub.processes.api.config import read_config
 from pzhub.processes.api.filters import PipelineFilters, ProcessFilters
 from pzhub.processes.api.serializers import (
     LogsOut,
@@ -29,7 +29,12 @@ from pzhub.processes.api.serializers import (
     SysInfoOut,
 )
 from pzhub.processes.models import Pipeline, Process
-from pzhub.processes.pipelines import flags_translation_of, pipeline_specs, preflight
+from pzhub.processes.pipelines import (
+    FLAGS_PARAMETER,
+    flags_translation_of,
+    pipeline_specs,
+    preflight,
+)
 from pzhub.processes.selectors import (
     error_output_of,
     inputs_of,
@@ -89,7 +94,7 @@ class ProcessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """Return a serializer that knows which inputs of its rows the caller may see."""
-        context = self.get_serializer_context()
+        context = dict(self.get_serializer_context())
         if args:
             rows = args[0] if kwargs.get("many") else [args[0]]
             context["visible_inputs"] = self._visible_inputs(rows)
@@ -104,7 +109,7 @@ class ProcessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Submit a run; it waits for its turn."""
         flags = _flags_upload(request)
-        sent = ProcessIn(data=request.data, actor=self.actor)
+        sent = ProcessIn(data=request.data, context={"actor": self.actor})
         sent.is_valid(raise_exception=True)
         values = sent.validated_data
         pipeline = values["pipeline"]
@@ -156,8 +161,8 @@ class ProcessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet
 def _flags_upload(request: Request) -> StagedFile | None:
     """Return the rule file that came with the form, if one did."""
     refusal = getattr(request._request, "upload_refusal", None)
-    if FLAGS_FIELD in request.FILES or isinstance(refusal, TooLargeError):
-        return staged_upload(request._request, FLAGS_FIELD)
+    if FLAGS_PARAMETER in request.FILES or isinstance(refusal, TooLargeError):
+        return staged_upload(request._request, FLAGS_PARAMETER)
     return None
 
 

@@ -79,8 +79,14 @@ def _see(runner: Runner, process: Process, report: JobReport) -> None:
     if report.state is JobState.RUNNING and process.phase == Phase.QUEUED:
         # An attempt after the first does not change when the run began.
         started = process.started_at or _time_of(report.started_at) or now
-        changes = {"started_at": started, "last_seen_at": now, "poll_errors": 0}
-        move(process.pk, Phase.QUEUED, Phase.EXECUTING, **changes)
+        move(
+            process.pk,
+            Phase.QUEUED,
+            Phase.EXECUTING,
+            started_at=started,
+            last_seen_at=now,
+            poll_errors=0,
+        )
     else:
         seen = Process.objects.filter(pk=process.pk, phase=process.phase)
         seen.update(last_seen_at=now, poll_errors=0)

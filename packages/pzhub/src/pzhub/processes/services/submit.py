@@ -155,12 +155,17 @@ def submit_process(
         raise PipelineOffError(f"{pipeline.name} is switched off; ask the administrators")
     spec = pipelines.spec_of(pipeline)
     check_inputs(actor=actor, pipeline=pipeline, inputs=inputs)
+    validated = pipelines.validate_parameters(pipeline.name, parameters)
     used_config = {
-        "param": pipelines.validate_parameters(pipeline.name, parameters),
+        "param": validated,
         "inputs": {"specz": [_described(product) for product in inputs]},
         "output_name": spec.output_name,
-        "output_format": pipelines.validate_format(pipeline.name, output_format),
+        "output_format": pipelines.validate_format(
+            pipeline.name, output_format or validated.get("output_format")
+        ),
     }
+    if "output_format" in validated:
+        validated["output_format"] = used_config["output_format"]
     if flags_translation is not None:
         pipelines.check_flags_translation(flags_translation.path, flags_translation.name)
         used_config["flags_translation"] = {
