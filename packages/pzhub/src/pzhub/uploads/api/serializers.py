@@ -45,7 +45,9 @@ class ProductFileIn(serializers.Serializer[Any]):
     type = serializers.CharField(
         max_length=128, required=False, allow_null=True, allow_blank=True, default=None
     )
-    file = serializers.FileField(required=False, write_only=True, help_text="The bytes.")
+    file = serializers.FileField(
+        required=False, write_only=True, allow_empty_file=True, help_text="The bytes."
+    )
 
     def __init__(self, *args: Any, products: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
