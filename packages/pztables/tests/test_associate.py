@@ -156,6 +156,19 @@ def test_usual_mistakes_in_positions_are_named() -> None:
     assert sanity([-30.0, 20.0], [200.0, 10.0]) == ["swapped_position"]
 
 
+def test_positions_that_no_role_was_suggested_for_are_found_by_their_names() -> None:
+    table = pa.table(
+        {"RA": ["01:02:03", "04:05:06"], "DEC": ["-01:02:03", "04:05:06"], "x": [1, 2]}
+    )
+    columns = [ColumnInfo.from_arrow_field(field) for field in table.schema]
+    assert suggested(table) == {}
+    checks = sanity_checks(columns, table, {})
+    assert [check["message"] for check in checks] == [
+        "column RA is sexagesimal text; convert it to degrees",
+        "column DEC is sexagesimal text; convert it to degrees",
+    ]
+
+
 def test_good_positions_are_not_suspected() -> None:
     assert sanity([10.0, 20.0, 23.0], [-5.0, 5.0, 0.0]) == []
     assert sanity([150.0] * 30, [-5.0] * 30) == []

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Below this a suggestion is noise.
 _LEAST_CONFIDENCE: Final = 0.5
+#: From here a name says clearly what its column is.
+_CLEAR_NAME: Final = 0.85
 #: Values that a role can have; somewhat negative redshifts are stars and neighbours.
 _RANGES: Final = {
     "ra": (0.0, 360.0),
@@ -280,17 +282,18 @@ def sanity_checks(
     columns, sample
         Of the table.
     roles
-        Role to column name.
+        Role to column name; where a position has none (sexagesimal text is not
+        suggested as one), the column whose name says so is looked at.
 
     Returns
     -------
     one ``{"code", "ok": False, "message"}`` for each mistake
     """
     by_name = {column.name: column for column in columns}
+    named = {role: roles.get(role) or _column_named_as(role, columns) for role in ("ra", "dec")}
     found: dict[str, FloatArray] = {}
     checks = []
-    for role in ("ra", "dec"):
-        name = roles.get(role, "")
+    for role, name in named.items():
         values = _values(sample, name)
         if values is None:
             continue
@@ -300,14 +303,25 @@ def sanity_checks(
         elif is_numeric(values.type):
             found[role] = numbers_where_possible(values)[0]
     if "ra" in found:
-        checks += _hours(by_name[roles["ra"]], found["ra"])
+        checks += _hours(by_name[named["ra"]], found["ra"])
     if "ra" in found and "dec" in found and _are_swapped(found["ra"], found["dec"]):
         message = (
-            f"columns {roles['ra']} and {roles['dec']} look swapped: right ascensions are "
+            f"columns {named['ra']} and {named['dec']} look swapped: right ascensions are "
             "negative and declinations beyond 90"
         )
         checks.append(_check("swapped_position", message))
     return checks
+
+
+def _column_named_as(role: str, columns: Sequence[ColumnInfo]) -> str:
+    """Return the column whose name says most clearly that it has a role, or ``""``."""
+    scored = [
+        (score, column.name)
+        for column in columns
+        for named, score, _ in _by_name(column.name)
+        if named == role and score >= _CLEAR_NAME
+    ]
+    return max(scored, key=lambda each: each[0], default=(0.0, ""))[1]
 
 
 def _check(code: str, message: str) -> dict[str, Any]:

@@ -172,6 +172,8 @@ def _remove_results(out_dir: Path) -> None:
 def _inspect_table(
     reader: TableReader, found: Unpacked, out_dir: Path, product_type: str | None
 ) -> Inspection:
+    from pztables.associate import sanity_checks
+
     schema = reader.schema
     nulls, n_rows, sample = _write_canonical(reader, out_dir / CANONICAL_NAME)
     suggestions = _suggestions(reader, sample, product_type)
@@ -202,7 +204,11 @@ def _inspect_table(
         canonical=CANONICAL_NAME,
         profile=PROFILE_NAME,
         suggestions=suggestions,
-        checks=[_note_check(note) for note in schema.notes] + profile["checks"],
+        checks=[
+            *(_note_check(note) for note in schema.notes),
+            *sanity_checks(schema.columns, sample, roles),
+            *profile["checks"],
+        ],
     )
 
 
