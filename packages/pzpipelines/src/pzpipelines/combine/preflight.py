@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pzpipelines.combine import flags
 from pzpipelines.combine.association import HOMOGENIZED_FLAG, HOMOGENIZED_TYPE, associate
@@ -27,6 +26,8 @@ from pzpipelines.combine.schema_check import CatalogSchema, schema_problems
 from pzpipelines.combine.translation import SurveyRows, unsupported
 from pzpipelines.runtime.job import JobInput
 from pztables.errors import UserError
+from pztables.formats import open_table, read_table
+from pztables.limits import TRUSTED_LIMITS
 from pztables.positions import PositionCheck
 
 #: Names of the ways as the documentation has them.
@@ -152,26 +153,8 @@ def _common_problems(
 
 def read_schema(source: JobInput) -> pa.Schema:
     """Return the columns of an input."""
-    if _is_parquet(source):
-        return pq.read_schema(source.path)
-    from pztables.formats import TableFormat, open_table
-
-    table_format = TableFormat(source.format) if source.format else None
-    with open_table(source.path, format=table_format) as reader:
+    with open_table(source.path, format=source.format, limits=TRUSTED_LIMITS) as reader:
         return reader.schema.arrow
-
-
-def _read_columns(source: JobInput, names: list[str]) -> pa.Table:
-    if _is_parquet(source):
-        return pq.read_table(source.path, columns=names)
-    from pztables.formats import TableFormat, read_table
-
-    table_format = TableFormat(source.format) if source.format else None
-    return read_table(source.path, columns=names, format=table_format)
-
-
-def _is_parquet(source: JobInput) -> bool:
-    return source.path.suffix.lower() in (".parquet", ".pq") and source.path.is_file()
 
 
 def report_catalog(
@@ -187,7 +170,7 @@ def report_catalog(
         names = needed_columns(
             schema.schema.names, schema.columns, rules, parameters, catalog=schema.name
         )
-        table = _read_columns(source, names)
+        table = read_table(source.path, columns=names, format=source.format, limits=TRUSTED_LIMITS)
         report.rows_in = table.num_rows
         association = associate(schema.schema.names, schema.columns, catalog=schema.name)
         _report_rows(report, RawCatalog(table, association, schema.name), rules, parameters)
