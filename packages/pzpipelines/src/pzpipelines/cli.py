@@ -91,12 +91,12 @@ def run(
     workdir: Annotated[Path, typer.Option(help="Folder for the result, the log and outcome.json.")],
 ) -> None:
     """Run a pipeline as a job file says."""
-    from pzpipelines.runtime.run import run_in_workspace
+    from pzpipelines.runtime.run import leave_process, run_in_workspace
     from pzpipelines.runtime.workspace import Workspace
 
     workspace = Workspace(workdir)
     _, exit_code = run_in_workspace(workspace, lambda: _run_job(name, job_file, workspace))
-    raise typer.Exit(int(exit_code))
+    leave_process(exit_code)
 
 
 def _run_job(name: str, job_file: Path, workspace: Any) -> Any:
@@ -145,6 +145,7 @@ def combine(
 ) -> None:
     """Combine redshift catalogs into one."""
     from pzpipelines.combine.command import CombineRequest, run_combine
+    from pzpipelines.runtime.run import leave_process
 
     request = CombineRequest(
         files=files,
@@ -166,7 +167,7 @@ def combine(
 
         for sentence in sentences_of(outcome.summary):
             typer.echo(sentence)
-    raise typer.Exit(int(exit_code))
+    leave_process(exit_code)
 
 
 def main() -> None:

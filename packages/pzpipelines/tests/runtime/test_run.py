@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -125,20 +124,29 @@ def test_a_file_that_was_not_finished_is_never_visible(workspace: Workspace) -> 
     assert visible_files(workspace) == ["outcome.json", "pipeline.log"]
 
 
-def test_a_termination_signal_stops_the_run_and_leaves_nothing_half_done(
+def test_a_termination_signal_stops_the_run_and_nothing_is_published_any_more(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    may_go_on, has_ended = threading.Event(), threading.Event()
+
     def work() -> Outcome:
-        with workspace.publishing("crd.parquet") as partial:
-            partial.write_bytes(b"half")
-            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
-            time.sleep(30)
+        try:
+            with workspace.publishing("crd.parquet") as partial:
+                partial.write_bytes(b"whole")
+                os.kill(os.getpid(), signal.SIGTERM)
+                may_go_on.wait(30)
+                partial.parent.mkdir(exist_ok=True)
+                partial.write_bytes(b"whole")
+        finally:
+            has_ended.set()
         return Outcome(Status.COMPLETED)
 
     _, exit_code = run_in_workspace(workspace, work)
+    may_go_on.set()
+    assert has_ended.wait(30)
     assert exit_code == 143
     assert outcome_of(workspace)["status"] == "stopped"
-    assert visible_files(workspace) == ["outcome.json", "pipeline.log"]
+    assert not (workspace.folder / "crd.parquet").exists()
     assert "stopped" in capsys.readouterr().err
 
 

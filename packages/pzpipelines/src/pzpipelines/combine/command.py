@@ -16,7 +16,7 @@ import yaml
 
 from pzpipelines.registry import pipeline_named
 from pzpipelines.runtime.job import Job, JobInput, JobOutput, JobResources
-from pzpipelines.runtime.outcome import Outcome, Status
+from pzpipelines.runtime.outcome import ExitCode, Outcome, Status
 from pzpipelines.runtime.run import run_in_workspace
 from pzpipelines.runtime.workspace import Workspace
 from pztables.errors import OptionError, UserError
@@ -48,7 +48,7 @@ class CombineRequest:
     record: Path | None
 
 
-def run_combine(request: CombineRequest) -> tuple[Outcome, int]:
+def run_combine(request: CombineRequest) -> tuple[Outcome, ExitCode]:
     """Combine files; the result appears whole under its name, or not at all.
 
     Raises
@@ -211,7 +211,6 @@ def _suggested(
 ) -> dict[str, str | None]:
     """Take the association from the columns themselves, where they leave no doubt."""
     from pztables.associate import suggest_roles
-
     from pztables.formats import open_table
 
     with open_table(path) as table:

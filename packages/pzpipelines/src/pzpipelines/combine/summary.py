@@ -55,7 +55,7 @@ def summarise_matching(
     by_size = np.bincount(sizes[sizes > 1])
     is_shared = sizes[verdicts.labels] > 1 if len(verdicts.labels) else is_star
     results = verdicts.tie_result
-    tied_groups = np.unique(verdicts.labels[is_shared & (results == TieResult.UNRESOLVED)])
+    tied = np.sort(verdicts.labels[is_shared & (results == TieResult.UNRESOLVED)])
     return {
         "pairs": len(pairs),
         "groups": {
@@ -66,8 +66,8 @@ def summarise_matching(
             "unique": int((~is_shared & ~is_star).sum()),
             "winners": int((is_shared & (results == TieResult.WINNER)).sum()),
             "losers": int((is_shared & (results == TieResult.LOSER)).sum()),
-            "hard_ties": int((is_shared & (results == TieResult.UNRESOLVED)).sum()),
-            "hard_tie_groups": len(tied_groups),
+            "hard_ties": len(tied),
+            "hard_tie_groups": int(np.count_nonzero(np.diff(tied, prepend=-1))),
             "stars": int(is_star.sum()),
             "earlier_results_kept": int(
                 (~is_shared & ~is_star & (results != TieResult.WINNER)).sum()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing import active_children
 from types import FrameType
 from typing import NoReturn
 
 from pzpipelines.runtime.outcome import ExitCode, Outcome, Status
-from pzpipelines.runtime.workspace import OUTCOME_FILE, Workspace
+from pzpipelines.runtime.workspace import OUTCOME_FILE, StoppedRun, Workspace
 from pztables.errors import UserError
 
 _EXIT_CODES = {
@@ -22,15 +25,12 @@ _EXIT_CODES = {
 }
 
 
-class StoppedRun(BaseException):
-    """The run was asked to stop; like KeyboardInterrupt no handler of errors may catch it."""
-
-
 def run_in_workspace(workspace: Workspace, work: Callable[[], Outcome]) -> tuple[Outcome, ExitCode]:
     """Run a pipeline in its workspace and write ``outcome.json`` as its last file.
 
     Nothing is raised: the user's fault, ours and a stop become outcomes, with one
-    sentence on the standard error stream.
+    sentence on the standard error stream. After a stop the work may still occupy
+    a thread, which can publish nothing any more: leave with `leave_process`.
 
     Parameters
     ----------
@@ -41,28 +41,49 @@ def run_in_workspace(workspace: Workspace, work: Callable[[], Outcome]) -> tuple
     """
     started_at = _now()
     with workspace:
-        try:
-            with _stop_on_signals():
-                outcome = work()
-        except UserError as refusal:
-            workspace.log.error("refused: %s", refusal.message)
-            outcome = Outcome(Status.REFUSED, error=refusal.as_dict())
-        except StoppedRun:
-            workspace.log.warning("stopped on request")
-            outcome = _told(Status.STOPPED, "stopped", "The run was stopped before it finished.")
-        except Exception:
-            workspace.log.exception("unexpected error")
-            outcome = _told(
-                Status.FAILED,
-                "internal_error",
-                f"Sorry, the pipeline failed through no fault of yours; see {workspace.log_path}",
-            )
+        outcome = _outcome_of(workspace, work)
         if outcome.error is not None:
             print(outcome.error["message"], file=sys.stderr)  # noqa: T201 (for the user)
         workspace.write_json(
             OUTCOME_FILE, {**outcome.as_dict(), "started_at": started_at, "ended_at": _now()}
         )
     return outcome, _EXIT_CODES[outcome.status]
+
+
+def leave_process(exit_code: int) -> NoReturn:
+    """End the process with an exit code, after a stop without waiting for what still works."""
+    if exit_code != ExitCode.STOPPED:
+        sys.exit(int(exit_code))
+    for child in active_children():
+        child.terminate()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(int(exit_code))
+
+
+def _outcome_of(workspace: Workspace, work: Callable[[], Outcome]) -> Outcome:
+    # The work has a thread of its own. This one only waits, so that it can answer a
+    # signal at once, and never in the middle of somebody else's import or lock.
+    worker = ThreadPoolExecutor(1)
+    try:
+        with _stop_on_signals():
+            return worker.submit(work).result()
+    except UserError as refusal:
+        workspace.log.error("refused: %s", refusal.message)
+        return Outcome(Status.REFUSED, error=refusal.as_dict())
+    except StoppedRun:
+        workspace.forbid_publishing()
+        workspace.log.warning("stopped on request")
+        return _told(Status.STOPPED, "stopped", "The run was stopped before it finished.")
+    except Exception:  # the one boundary: our own mistakes end here, in the log
+        workspace.log.exception("unexpected error")
+        return _told(
+            Status.FAILED,
+            "internal_error",
+            f"Sorry, the pipeline failed through no fault of yours; see {workspace.log_path}",
+        )
+    finally:
+        worker.shutdown(wait=False, cancel_futures=True)
 
 
 def _told(status: Status, code: str, sentence: str) -> Outcome:

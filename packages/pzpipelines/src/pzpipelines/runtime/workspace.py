@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,10 @@ PROGRESS_FILE = "progress.jsonl"
 LOG_FILE = "pipeline.log"
 OUTCOME_FILE = "outcome.json"
 _SCRATCH = ".scratch"
+
+
+class StoppedRun(BaseException):
+    """The run was asked to stop; like KeyboardInterrupt no handler of errors may catch it."""
 
 
 class Workspace:
@@ -36,6 +41,8 @@ class Workspace:
         self.log = logging.getLogger(f"pzpipelines.run.{id(self)}")
         self._stages: tuple[str, ...] = ()
         self._log_handler: logging.Handler | None = None
+        self._publishing = threading.Lock()
+        self._only_thread: int | None = None
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +78,9 @@ class Workspace:
     def scratch(self) -> Path:
         """A folder for intermediate files, gone when the run ends."""
         folder = self.folder / _SCRATCH
-        folder.mkdir(exist_ok=True)
+        with self._publishing:
+            self._require_permission()
+            folder.mkdir(exist_ok=True)
         return folder
 
     @contextmanager
@@ -86,10 +95,24 @@ class Workspace:
         # The suffix stays at the end: writers choose the format by it.
         partial = self.scratch / name
         yield partial
+        with self._publishing:
+            self._require_permission()
+            self._give_name(partial, name)
+
+    def _give_name(self, partial: Path, name: str) -> None:
         final = self.folder / name
         if final.is_dir():
             shutil.rmtree(final)
         os.replace(partial, final)
+
+    def forbid_publishing(self) -> None:
+        """Let nothing appear any more but what the calling thread writes: the run was stopped."""
+        with self._publishing:
+            self._only_thread = threading.get_ident()
+
+    def _require_permission(self) -> None:
+        if self._only_thread not in (None, threading.get_ident()):
+            raise StoppedRun
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file at once."""
