@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from pzhub.accounts.models import User
@@ -69,25 +67,6 @@ def test_a_second_worker_finds_nothing_to_do(waiting: Inspection) -> None:
     waiting.refresh_from_db()
     assert (waiting.state, waiting.lease_holder) == (InspectionState.RUNNING, holder)
     assert Column.objects.count() == 0
-
-
-@pytest.mark.skipif(
-    "sqlite" in str(settings.DATABASES["default"]["ENGINE"]),
-    reason="the tests' SQLite database is in memory and not shared by threads",
-)
-def test_of_two_workers_at_once_one_does_it(waiting: Inspection) -> None:
-    def work() -> None:
-        run_inspection(waiting.pk)
-        connections.close_all()
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    waiting.refresh_from_db()
-    assert (waiting.state, waiting.attempt) == (InspectionState.DONE, 1)
-    assert Column.objects.count() == 6
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(

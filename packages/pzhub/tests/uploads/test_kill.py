@@ -1,4 +1,4 @@
-"""A real worker process, killed while it reads a file: nothing half-done, nothing lost."""
+"""Real worker processes: two at once, and one killed while it reads a file."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ def instance(tmp_path: Path) -> Instance:
     table.write_text(f"ra,dec,z\n{rows}")
     instance.run("-c", SEED.format(path=str(table)))
     return instance
+
+
+@pytest.mark.slow
+def test_of_two_workers_at_once_one_does_it(instance: Instance) -> None:
+    chore = "import django; django.setup()\nfrom pzhub.uploads.services import run_inspection\n"
+    workers = [instance.start("-c", f"{chore}run_inspection(1)") for _ in range(2)]
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert instance.row("SELECT state, attempt FROM uploads_inspection") == ("done", 1)
+    assert instance.row("SELECT count(*) FROM catalog_column") == (3,)
 
 
 @pytest.mark.slow

@@ -41,14 +41,13 @@ def write_zip(
     size in bytes and SHA-256 of the zip
     """
     partial = target.with_name(f"{target.name}.partial")
-    with partial.open("wb") as file:
-        with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-            if metadata is not None:
-                name, content = metadata
-                text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-                archive.writestr(name, text, zipfile.ZIP_DEFLATED)
-            for path, name in members:
-                _add(archive, path, name)
+    with partial.open("wb") as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+        if metadata is not None:
+            name, content = metadata
+            text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+            archive.writestr(name, text, zipfile.ZIP_DEFLATED)
+        for path, name in members:
+            _add(archive, path, name)
     with partial.open("rb") as file:
         checksum = hashlib.file_digest(file, "sha256").hexdigest()
     size = partial.stat().st_size

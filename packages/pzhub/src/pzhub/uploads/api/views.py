@@ -32,7 +32,6 @@ from pzhub.uploads.receive import staged_upload
 from pzhub.uploads.selectors import main_file_info, main_file_of, preview_of
 from pzhub.uploads.services import ensure_inspection, receive_file, register_now, remove_file
 
-
 #: Largest id that a database has.
 MAX_ID: Final = 2**63 - 1
 
