@@ -20,7 +20,7 @@ ARROW_REFUSALS: Final = (
     pa.ArrowIndexError, pa.ArrowSerializationError, pa.ArrowCapacityError,
 )  # fmt: skip
 #: NaN payloads that mean null (1954, as R's ``NA_real_``); any other NaN is NaN.
-NULL_BITS: Final[dict[int, np.dtype[Any]]] = {
+NULL_BITS: Final[dict[int, Any]] = {
     4: np.uint32(0x7FC007A2),
     8: np.uint64(0x7FF80000000007A2),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 import pyarrow as pa
 
 from pztables.errors import OptionError, TableError
+from pztables.formats.damage import refuse_damage
 from pztables.formats.model import TableFormat, plain_type, require_columns
 from pztables.formats.sniff import sniff_format, suffix_format
 from pztables.limits import DEFAULT_LIMITS, TRUSTED_LIMITS, Limits
@@ -124,7 +125,8 @@ def open_table(
     table_format = sniff_format(path) if format is None else _format_named(format)
     module, name = _READERS[table_format]
     reader = getattr(importlib.import_module(f"pztables.formats.{module}"), name)
-    return cast("TableReader", reader(path, limits))
+    with refuse_damage(path.name, table_format):
+        return cast("TableReader", reader(path, limits))
 
 
 def read_table(

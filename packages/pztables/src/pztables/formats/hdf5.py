@@ -10,16 +10,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import numpy as np
 import pyarrow as pa
 
-from pztables.errors import NotATableError, TableError
-from pztables.formats.arrays import ARROW_REFUSALS
+from pztables.errors import NotATableError
 from pztables.formats.hdf5_columns import META_SUFFIX, Source, compound_sources, dataset_sources
 from pztables.formats.hdf5_guard import require_self_contained
 from pztables.formats.hdf5_pandas import fixed_sources, table_sources
 from pztables.formats.model import TableFormat, TableSchema, require_columns
-from pztables.formats.pickle_literals import PickleRefusedError
 from pztables.formats.reader import TableReader
 from pztables.formats.streams import plain_file
 
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pztables.limits import Limits
-
-_BROKEN = (OSError, RuntimeError, KeyError, ValueError, TypeError, PickleRefusedError)
 
 
 class Hdf5Reader(TableReader):
@@ -54,12 +49,8 @@ class Hdf5Reader(TableReader):
         self.schema = TableSchema(TableFormat.HDF5, infos, n_rows=n_rows)
 
     def _find(self, plain: Path) -> tuple[list[Source], int]:
-        try:
-            file = self._stack.enter_context(h5py.File(plain, "r"))
-            objects = require_self_contained(file, self.path.name)
-            return self._first_table(file, objects)
-        except _BROKEN as error:
-            raise self._unreadable(error) from error
+        file = self._stack.enter_context(h5py.File(plain, "r"))
+        return self._first_table(file, require_self_contained(file, self.path.name))
 
     def _first_table(
         self, file: h5py.File, objects: list[tuple[str, Any]]
@@ -101,23 +92,8 @@ class Hdf5Reader(TableReader):
         n_rows = self.schema.n_rows or 0
         for start in range(0, n_rows, batch_rows):
             stop = min(start + batch_rows, n_rows)
-            try:
-                arrays = [self._sources[name].read(start, stop) for name in names]
-                yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
-            except (
-                *_BROKEN,
-                *ARROW_REFUSALS,
-                np.exceptions.DTypePromotionError,
-            ) as error:
-                raise self._unreadable(error) from error
-
-    def _unreadable(self, error: BaseException) -> TableError:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return TableError(
-            f"{self.path.name}: is not a readable HDF5 table ({reason}). It may be cut off, "
-            "damaged or use unusual types: write and upload it again.",
-            file=self.path.name,
-        )
+            arrays = [self._sources[name].read(start, stop) for name in names]
+            yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
 
     def close(self) -> None:
         """Let go of the file and of its decompressed copy."""

@@ -26,8 +26,9 @@ def ordered_names(group: h5py.Group) -> list[str]:
         group.id.links.iterate(found.append, idx_type=h5py.h5.INDEX_CRT_ORDER)
         return [name.decode("utf-8", "surrogateescape") for name in found]
 
-    def address(name: str) -> int:
-        link = group.id.links.get_info(name.encode("utf-8", "surrogateescape"))
+    def address(name: str | bytes) -> int:
+        raw = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+        link = group.id.links.get_info(raw)
         return int(link.u) if link.type == h5py.h5l.TYPE_HARD else -1
 
     return sorted(group.keys(), key=address)

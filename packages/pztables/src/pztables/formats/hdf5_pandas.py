@@ -97,6 +97,8 @@ def _unusual(file: str, labels: list[str]) -> TableError:
 def table_sources(group: h5py.Group, file: str) -> tuple[list[Source], int]:
     """Return the columns of a frame in the table format: one compound dataset."""
     dataset = group["table"]
+    if not isinstance(dataset, h5py.Dataset) or not dataset.dtype.names:
+        raise _unusual(file, [group.name])
     cache = RowCache(dataset)
     found: dict[str, Source] = {}
     for number, field in enumerate(dataset.dtype.names):

@@ -9,8 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pztables.errors import TableError
-from pztables.formats.arrays import ARROW_REFUSALS
 from pztables.formats.model import (
     ColumnInfo,
     TableFormat,
@@ -44,7 +42,7 @@ class ParquetReader(TableReader):
         self._stack = ExitStack()
         try:
             plain = self._stack.enter_context(plain_file(path, limits))
-            self._file = self._stack.enter_context(_open(plain, path.name))
+            self._file = self._stack.enter_context(_open(plain))
             self.schema = self._read_schema(plain.stat().st_size, limits)
         except BaseException:
             self._stack.close()
@@ -52,7 +50,7 @@ class ParquetReader(TableReader):
 
     def _read_schema(self, size_bytes: int, limits: Limits) -> TableSchema:
         name = self.path.name
-        arrow = self._arrow_schema()
+        arrow = self._file.schema_arrow
         require_columns(name, arrow.names, limits)
         metadata = self._file.metadata
         width = metadata.num_columns + _vector_values(arrow)
@@ -66,24 +64,11 @@ class ParquetReader(TableReader):
         ]
         return TableSchema(TableFormat.PARQUET, tuple(columns), n_rows=metadata.num_rows)
 
-    def _arrow_schema(self) -> pa.Schema:
-        try:
-            return self._file.schema_arrow
-        except (*ARROW_REFUSALS, OSError) as error:
-            raise _unreadable(self.path.name, error) from error
-
     def _batches(self, names: list[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
         arrow = self.schema.arrow
         fields = [arrow.field(name) for name in names]
         wanted = pa.schema(fields)
-        batches = self._file.iter_batches(batch_rows, columns=names)
-        while True:
-            try:
-                batch = next(batches)
-            except StopIteration:
-                return
-            except (*ARROW_REFUSALS, OSError) as error:
-                raise _unreadable(self.path.name, error) from error
+        for batch in self._file.iter_batches(batch_rows, columns=names):
             arrays = [cast_column(batch.column(field.name), field.type) for field in fields]
             yield _batch(arrays, wanted, batch.num_rows)
 
@@ -149,21 +134,9 @@ def _repetitive_columns(table: pa.Table) -> list[str]:
     ]
 
 
-def _open(path: Path, name: str) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(
-            path, thrift_string_size_limit=_FOOTER_LIMIT, thrift_container_size_limit=10_000_000
-        )
-    except (*ARROW_REFUSALS, OSError) as error:
-        raise _unreadable(name, error) from error
-
-
-def _unreadable(name: str, error: Exception) -> TableError:
-    reason = str(error).splitlines()[0][:200]
-    return TableError(
-        f"{name}: is not a readable Parquet file ({reason}). It may be cut off or damaged: "
-        "write and upload it again.",
-        file=name,
+def _open(path: Path) -> pq.ParquetFile:
+    return pq.ParquetFile(
+        path, thrift_string_size_limit=_FOOTER_LIMIT, thrift_container_size_limit=10_000_000
     )
 
 

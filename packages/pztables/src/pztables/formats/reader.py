@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 import pyarrow as pa
 
 from pztables.errors import ColumnMissingError
+from pztables.formats.damage import refuse_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,9 +62,10 @@ class TableReader(ABC):
                 f"it has {', '.join(self.schema.names[:20])}.",
                 file=self.path.name, columns=missing,
             )  # fmt: skip
-        for batch in self._batches(names, batch_rows):
-            for start in range(0, batch.num_rows, batch_rows):
-                yield batch.slice(start, batch_rows)
+        with refuse_damage(self.path.name, self.schema.format):
+            for batch in self._batches(names, batch_rows):
+                for start in range(0, batch.num_rows, batch_rows):
+                    yield batch.slice(start, batch_rows)
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows of some or all columns as one table."""

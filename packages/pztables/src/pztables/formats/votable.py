@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import warnings
 from typing import TYPE_CHECKING, Any, Final
-from xml.parsers.expat import ExpatError
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +19,7 @@ from pztables.errors import (
     TableError,
     TruncatedFileError,
 )
-from pztables.formats.arrays import ARROW_REFUSALS, arrow_type, native, null_nan_mask, to_arrow
+from pztables.formats.arrays import arrow_type, native, null_nan_mask, to_arrow
 from pztables.formats.model import ColumnInfo, TableFormat, TableSchema, require_columns
 from pztables.formats.reader import TableReader
 from pztables.formats.streams import plain_file
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from pztables.limits import Limits
 
 
-_BROKEN: Final = (
-    ExpatError, ValueError, TypeError, KeyError, IndexError, OSError, ArithmeticError,
-)  # fmt: skip
 _ELEMENTS: Final = {
     "boolean": pa.bool_(), "bit": pa.bool_(), "unsignedByte": pa.uint8(), "short": pa.int16(),
     "int": pa.int32(), "long": pa.int64(), "float": pa.float32(), "double": pa.float64(),
@@ -49,14 +45,11 @@ class VotableReader(TableReader):
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path = path
         with plain_file(path, limits) as plain:
-            try:
-                self._scan = scan_votable(plain, path.name)
-                self._require_sane(plain.stat().st_size, limits)
-                self._records = fixed_records(self._scan)
-                if self._records is None:
-                    self._array, self._items = self._parse(plain)
-            except _BROKEN as error:
-                raise self._unreadable(error) from error
+            self._scan = scan_votable(plain, path.name)
+            self._require_sane(plain.stat().st_size, limits)
+            self._records = fixed_records(self._scan)
+            if self._records is None:
+                self._array, self._items = self._parse(plain)
         rows = self._array if self._records is None else self._records
         infos = tuple(self._info(number) for number in range(len(self._scan.fields)))
         self.schema = TableSchema(TableFormat.VOTABLE, infos, n_rows=len(rows))
@@ -120,10 +113,7 @@ class VotableReader(TableReader):
         wanted = pa.schema([arrow.field(name) for name in names])
         numbers = [arrow.get_field_index(name) for name in names]
         for start in range(0, self.schema.n_rows or 0, batch_rows):
-            try:
-                arrays = [self._piece(number, start, start + batch_rows) for number in numbers]
-            except (*ARROW_REFUSALS, *_BROKEN) as error:
-                raise self._unreadable(error) from error
+            arrays = [self._piece(number, start, start + batch_rows) for number in numbers]
             yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
 
     def _piece(self, number: int, start: int, stop: int) -> pa.Array:
@@ -154,14 +144,6 @@ class VotableReader(TableReader):
             nulls = null_nan_mask(values)
             mask = (mask & ~np.isnan(values)) | (False if nulls is None else nulls)
         return to_arrow(values, mask, data_type)
-
-    def _unreadable(self, error: BaseException) -> TableError:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return TableError(
-            f"{self.path.name}: is not a readable VOTable ({reason}). It may be cut off or "
-            "damaged: save and upload it again.",
-            file=self.path.name,
-        )
 
 
 def _text(item: Any) -> str:
