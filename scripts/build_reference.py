@@ -83,7 +83,7 @@ def shown(parameter: Any) -> bool:
 def option_row(parameter: Any, context: Any) -> str:
     """Return the row of an argument or option."""
     if parameter.param_type_name == "argument":
-        name = f"`{parameter.human_readable_name}`"
+        name = f"`{parameter.name.upper()}`"
     else:
         name = ", ".join(f"`{item}`" for item in (*parameter.opts, *parameter.secondary_opts))
     text = (getattr(parameter, "help", "") or "").replace("|", "\\|")
