@@ -33,8 +33,8 @@ class SignInForm(AuthenticationForm):
             field.error_messages["required"] = (
                 _("Enter your user name.") if name == "username" else _("Enter your password.")
             )
-        # The first field has the focus, unless an error below asks for it.
-        if self.is_bound:
+        # The first field at fault has the focus; the template gives it to the password.
+        if self.is_bound and self.data.get("username"):
             self.fields["username"].widget.attrs.pop("autofocus", None)
 
     def clean(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pzhub.web.profiles import profile_of
 from pzhub.web.rendering import format_bytes, render_markdown
 
 register = template.Library()
+NEW_PRODUCT = "/product/new"
 _SPRITE = Path(__file__).parents[1] / "static/vendor/bootstrap-icons/sprite.svg"
 
 
@@ -129,7 +130,10 @@ def field(bound: Any, size: str = "", optional: bool = True) -> dict[str, Any]:
 def current(context: Context, *prefixes: str) -> SafeString:
     """Mark the section of the menu that the page belongs to."""
     path = context["request"].path if "request" in context else ""
-    here = any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes if prefix)
+    if path == NEW_PRODUCT:
+        here = NEW_PRODUCT in prefixes  # not also among the products
+    else:
+        here = any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
     return mark_safe(' aria-current="page"') if here else mark_safe("")
 
 

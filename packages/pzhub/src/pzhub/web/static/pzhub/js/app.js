@@ -31,6 +31,22 @@ async function copy(button) {
   say(button.dataset.copied || document.body.dataset.copied);
 }
 
+// On small screens the filters stay open while they are set; "Show" and the cross close them.
+let sheetOpen = false;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const sheet = document.querySelector(".filter-sheet");
+  const type = event.detail.requestConfig.triggeringEvent?.type;
+  sheetOpen = Boolean(sheet?.matches(":target, .is-open")) && type === "change";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (sheetOpen) document.querySelector(".filter-sheet")?.classList.add("is-open");
+  sheetOpen = false;
+});
+document.addEventListener("click", (event) => {
+  const sheet = event.target.closest(".filter-sheet");
+  if (sheet && event.target.closest("a")) sheet.classList.remove("is-open");
+});
+
 // Things that only work with script are hidden until it runs, also in swapped fragments.
 function reveal(scope) {
   scope.querySelectorAll("[data-needs-script]").forEach((el) => { el.hidden = false; });
@@ -142,7 +158,13 @@ document.addEventListener("htmx:responseError", () => say(document.body.dataset.
 document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
 reveal(document);
 // An address such as #share opens its dialog; without script it leads to the section.
-const named = document.getElementById(`${location.hash.slice(1)}-dialog`);
-if (named instanceof HTMLDialogElement) named.showModal();
+function openNamed() {
+  const named = document.getElementById(`${location.hash.slice(1)}-dialog`);
+  if (!(named instanceof HTMLDialogElement) || named.open) return;
+  named.addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search), { once: true });
+  named.showModal();
+}
+addEventListener("hashchange", openNamed);
+openNamed();
 focusFirstError();
 root.dataset.script = "ready";
