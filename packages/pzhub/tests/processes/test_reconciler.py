@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,10 @@ from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import ProductStatus
+from pzhub.core.leases import acquire_lease
 from pzhub.core.models import AuditEntry
 from pzhub.processes.models import Phase, Process
-from pzhub.processes.reconciler import reconcile_once
+from pzhub.processes.reconciler import Reconciler, reconcile_once
 from pzhub.processes.reconciler.collect import collect_ended
 from pzhub.processes.reconciler.start import claim_pending, submit_claimed
 from pzhub.processes.records import (
@@ -386,6 +388,31 @@ def test_a_product_deleted_meanwhile_takes_no_result(
     ended = steps.settled(process, policy)
     assert (ended.phase, ended.error["code"]) == (Phase.ERROR, "product_deleted")
     assert steps.product(process).status == ProductStatus.DELETED
+
+
+def test_only_one_reconciler_works_at_a_time(process: Process, shell: Any, steps: Any) -> None:
+    first, second = Reconciler(shell(FOR_EVER)), Reconciler(shell(FOR_EVER))
+    assert (first.tick(), second.tick(), first.tick()) == (True, False, True)
+    first.release()
+    assert second.tick()
+
+
+def test_the_lease_of_a_killed_reconciler_is_free_at_once(process: Process, shell: Any) -> None:
+    dead = psutil.Popen(["sleep", "300"])
+    holder = f"{socket.gethostname()}/{dead.pid}/{dead.create_time():.2f}/abcd"
+    assert acquire_lease("reconciler", holder, 60)
+    reconciler = Reconciler(shell(BRIEF))
+    assert not reconciler.tick()
+    dead.kill()
+    dead.wait()
+    assert reconciler.tick()
+
+
+def test_the_pause_is_short_while_somebody_waits(process: Process, shell: Any, steps: Any) -> None:
+    reconciler = Reconciler(shell(BRIEF))
+    busy = reconciler.pause_seconds()
+    steps.settled(process, shell(BRIEF))
+    assert busy < reconciler.pause_seconds()
 
 
 # Slots

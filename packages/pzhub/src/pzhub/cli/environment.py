@@ -23,7 +23,8 @@ def start_django(data_dir: Path) -> None:
     Must run before anything that reads the settings is imported.
     """
     # Pools of threads in every numerical library would fight for the same few cores.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for library in ("OPENBLAS", "OMP", "NUMEXPR"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     os.environ["PZHUB_DATA_DIR"] = str(data_dir.resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pzhub.settings.development")
 

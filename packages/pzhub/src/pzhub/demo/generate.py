@@ -184,12 +184,12 @@ def _vvds(seen: Observed) -> dict[str, Any]:
 
 def _jades(seen: Observed) -> dict[str, Any]:
     """JADES: letters from A (best) to E (no redshift)."""
-    letters = np.array(list("EDCBA"))[_graded(seen.confidence, (0.2, 0.5, 0.8, 0.95))]
+    letters = np.array(list("EDCBA"))[_graded(seen.confidence, (0.5, 0.65, 0.8, 0.95))]
     return {
         "unique_id": [f"goodss-{k:08d}" for k in seen.index],
         "RA_TARG": seen.ra,
         "Dec_TARG": seen.dec,
-        "z_Spec": np.where(letters == "E", np.nan, np.round(seen.z, 6)),
+        "z_Spec": pa.array(np.round(seen.z, 6), mask=letters == "E"),
         "z_Spec_flag": letters.tolist(),
         "survey_name": ["JADES"] * seen.index.size,
     }

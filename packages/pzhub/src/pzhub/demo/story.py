@@ -50,7 +50,7 @@ def tell_story(
     say(f"2. {listed['count']} published products, such as:")
     for product in listed["results"]:
         say(f"     {product['internal_name']}  ({product['product_type_name']})")
-    inputs = [_upload(client, catalog) for catalog in _catalogs()]
+    inputs = [upload_catalog(client, catalog) for catalog in _catalogs()]
     process = _combine(client, inputs)
     product = client.get(f"products/{process['upload']}/")
     say(f"5. Published {product['internal_name']}.")
@@ -71,7 +71,7 @@ def _catalogs() -> list[DemoCatalog]:
     return generate_catalogs(CONVENTIONS[1:3], seed=STORY_SEED)
 
 
-def _upload(client: ApiClient, catalog: DemoCatalog) -> dict[str, Any]:
+def upload_catalog(client: ApiClient, catalog: DemoCatalog) -> dict[str, Any]:
     """Upload, associate and publish one catalog, as a program of a user does."""
     kind = client.get("product-types/?name=redshift_catalog")["results"][0]["id"]
     product = client.post(
@@ -99,10 +99,9 @@ def _vocabulary() -> dict[str, dict[str, str]]:
     return {role.name: {"alias": role.alias, "ucd": role.ucd} for role in ROLES}
 
 
-def _combine(client: ApiClient, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Combine catalogs, marking duplicates, and wait for the end."""
+def submit_combination(client: ApiClient, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Ask for a combination of published products that marks duplicates; return the process."""
     pipeline = client.get("pipelines/?name=combine_redshift_dedup")["results"][0]
-    began = time.monotonic()
     process: dict[str, Any] = client.post(
         "processes/",
         {
@@ -112,15 +111,35 @@ def _combine(client: ApiClient, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             "used_config": {"param": {"combine_type": "concatenate_and_mark_duplicates"}},
         },
     )
-    while process["status"] in {"Pending", "Running"}:
-        if time.monotonic() - began > WAIT_SECONDS:
+    return process
+
+
+def wait_for_end(client: ApiClient, process: dict[str, Any]) -> dict[str, Any]:
+    """Ask again until a process has ended.
+
+    Raises
+    ------
+    StoryError
+        If it takes too long.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while process["status"] in {"Pending", "Running", "Stopping"}:
+        if time.monotonic() > deadline:
             raise StoryError(f"process {process['id']} is still {process['status']}")
         time.sleep(0.3)
         process = client.get(f"processes/{process['id']}/")
+    return process
+
+
+def _combine(client: ApiClient, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Combine catalogs, and tell how long it took."""
+    began = time.monotonic()
+    process = wait_for_end(client, submit_combination(client, inputs))
     if process["status"] != "Successful":
         raise StoryError(f"process {process['id']} {process['status']}: {process['comment']}")
     took = time.monotonic() - began
-    say(f"4. {pipeline['display_name']} {pipeline['version']}: done in {took:.1f} s.")
+    name = f"{process['pipeline_name']} {process['pipeline_version']}"
+    say(f"4. {name}: done in {took:.1f} s.")
     return process
 
 

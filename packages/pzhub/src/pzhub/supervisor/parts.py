@@ -37,6 +37,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "threads": config.web_threads,
             "preload_app": True,
             "keepalive": 15,
+            # Addresses of lists with many filters are long; gunicorn takes no longer ones.
+            "limit_request_line": 8190,
             # A worker that is silent this long is replaced; requests run in threads and
             # may take longer (an upload over a slow line).
             "timeout": 120,

@@ -38,7 +38,7 @@ class ReconcilePolicy:
     slots_per_user: int = 2
     walltime_seconds: float = 7200.0
     memory_bytes: int = 4_000_000_000
-    grace_seconds: float = 10.0
+    grace_seconds: float = 5.0
     max_attempts: int = 3
     max_errors: int = 20
     command: Command = command_of
