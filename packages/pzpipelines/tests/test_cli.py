@@ -187,6 +187,33 @@ def test_a_columns_file_of_another_form_is_refused(
     assert (done.returncode, sentence in done.stderr) == (2, True)
 
 
+def test_columns_with_usual_names_need_no_columns_file(folder: Path) -> None:
+    table = pq.read_table(folder / "a.parquet")
+    pq.write_table(
+        table.rename_columns(["id", "ra", "dec", "z", "z_flag", "survey"]), folder / "u.parquet"
+    )
+    done = pzpipelines("combine", "u.parquet", "-o", "out.parquet", *MARK, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert pq.read_table(folder / "out.parquet")["id"].to_pylist() == ["VVDS-000", "VVDS-001"]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["id", "dec", "b", "z", "z_flag", "survey"], "no column is clearly ra"),
+        (["id", "ra", "dec", "z", "RAJ2000", "survey"], "ra may be ra or RAJ2000"),
+    ],
+)
+def test_columns_that_leave_a_doubt_must_be_associated(
+    folder: Path, names: list[str], sentence: str
+) -> None:
+    pq.write_table(pq.read_table(folder / "a.parquet").rename_columns(names), folder / "u.parquet")
+    done = pzpipelines("combine", "u.parquet", *ASSOCIATED, "-o", "out.parquet", cwd=folder)
+    assert done.returncode == 2
+    assert f"u.parquet: {sentence}" in done.stderr
+    assert "associate its columns in columns.json" in done.stderr
+
+
 def test_an_output_suffix_that_is_no_format_is_refused(folder: Path) -> None:
     done = pzpipelines("combine", "a.parquet", *ASSOCIATED, "-o", "out.xlsx", cwd=folder)
     assert (done.returncode, "'.xlsx' is no output format" in done.stderr) == (2, True)

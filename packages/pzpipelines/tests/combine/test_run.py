@@ -247,3 +247,80 @@ def test_removing_everything_is_refused(tmp_path: Path) -> None:
         run_job(tmp_path, inputs, parameters)
     assert refusal.value.code == combine_run.EmptyResultError.code
     assert not list((tmp_path / "work").glob("crd*"))
+
+
+def test_explain_tells_of_every_row_what_decided_and_how_far_the_winner_is(tmp_path: Path) -> None:
+    second = 1 / 3600
+    rows = [  # RA, DEC, Z, E, Q, decided_by, winner, separation
+        (10.0, 0.0, 0.1, 1e-3, 4, "z_flag_homogenized", "CRD1_1", 0.0),
+        (10.0, 0.3 * second, 0.1, 1e-3, 3, "z_flag_homogenized", "CRD1_1", 0.3),
+        (20.0, 0.0, 0.1, 1e-3, 3, "delta_z_threshold", "CRD1_4", 0.2),
+        (20.0, 0.2 * second, 0.1, 1e-4, 3, "delta_z_threshold", "CRD1_4", 0.0),
+        (30.0, 0.0, 0.1, 1e-3, 3, "unresolved", "CRD1_5", 0.0),
+        (30.0, 0.4 * second, 0.9, 1e-3, 3, "unresolved", "CRD1_5", 0.4),
+        (30.0, 0.4 * second, 0.9, 1e-3, 2, "z_flag_homogenized", "CRD1_5", 0.4),
+        (40.0, 0.0, 0.1, 1e-3, 3, "alone", None, None),
+    ]
+    columns = list(zip(*rows, strict=True))
+    table = pa.table(
+        {
+            "ID": [str(n) for n in range(len(rows))],
+            **dict(zip(("RA", "DEC", "Z", "E", "Q"), columns[:5], strict=True)),
+            "S": ["VVDS"] * len(rows),
+        }
+    )
+    inputs = catalogs_in(tmp_path, {"vvds": table})
+    parameters = {**MARK, "explain": True, "collapse_priority": ["z_err"]}
+    _, path = run_job(tmp_path, inputs, parameters)
+    result = pq.read_table(path)
+    assert result.column_names[-4:] == [
+        "decided_by", "group_winner", "separation_to_winner_arcsec", "group_id",
+    ]  # fmt: skip
+    assert {"z_flag_rule", "instrument_type_rule"} <= set(result.column_names)
+    assert result["decided_by"].to_pylist() == list(columns[5])
+    assert result["group_winner"].to_pylist() == list(columns[6])
+    separations = result["separation_to_winner_arcsec"].to_pylist()
+    assert separations[-1] is None
+    assert separations[:-1] == pytest.approx(columns[7][:-1], abs=1e-6)
+
+
+def test_explain_names_the_draw_of_a_tie(tmp_path: Path) -> None:
+    table = random_catalog(0, "VVDS", 2).take([0, 0])
+    inputs = catalogs_in(tmp_path, {"vvds": table.set_column(3, "Z", pa.array([0.1, 0.9]))})
+    parameters = {
+        **MARK, "explain": True, "tie_treatment_option": "draw_one",
+        "combine_type": "concatenate_and_remove_duplicates",
+    }  # fmt: skip
+    _, path = run_job(tmp_path, inputs, parameters)
+    (row,) = pq.read_table(path).to_pylist()
+    assert (row["tie_result"], row["decided_by"]) == (1, "draw_one")
+    assert (row["group_winner"], row["separation_to_winner_arcsec"]) == (row["CRD_ID"], 0.0)
+
+
+def test_invalid_rows_and_the_cut_are_counted_in_the_summary_and_told(tmp_path: Path) -> None:
+    table = random_catalog(0, "VVDS", 30)
+    dec = table["DEC"].to_pylist()
+    dec[:2] = [91.0, None]
+    table = table.set_column(2, "DEC", pa.array(dec))
+    inputs = catalogs_in(tmp_path, {"vvds": table})
+    parameters = {"invalid_rows": "drop", "z_flag_homogenized_value_to_cut": 3}
+    outcome, path = run_job(tmp_path, inputs, parameters)
+    (catalog,) = outcome.summary["catalogs"]
+    n_low = sum(flag < 3 for flag in table["Q"].to_pylist()[2:])
+    counted = ("rows_in", "dropped_invalid", "dropped_by_cut", "rows_out")
+    assert [catalog[key] for key in counted] == [30, 2, n_low, 28 - n_low]
+    assert len(pq.read_table(path)) == 28 - n_low
+    log = (tmp_path / "work/pipeline.log").read_text()
+    assert f"2 with invalid positions dropped, {n_low} below the flag cut" in log
+
+
+def test_a_flag_without_a_rule_becomes_null_and_is_named_with_its_count(tmp_path: Path) -> None:
+    table = random_catalog(0, "2DFGRS", 20)
+    flags = [77, 77, 77, *table["Q"].to_pylist()[3:]]
+    inputs = catalogs_in(tmp_path, {"two": table.set_column(5, "Q", pa.array(flags))})
+    outcome, path = run_job(tmp_path, inputs, {"z_flag_homogenized_value_to_cut": 0})
+    (catalog,) = outcome.summary["catalogs"]
+    assert catalog["unmapped_flags"] == [{"survey": "2DFGRS", "value": 77.0, "count": 3}]
+    assert pq.read_table(path)["z_flag_homogenized"].to_pylist()[:3] == [None] * 3
+    log = (tmp_path / "work/pipeline.log").read_text()
+    assert "2DFGRS: flag 77.0 has no rule, 3 rows became null" in log

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -21,7 +21,13 @@ from pzpipelines.runtime.run import run_in_workspace
 from pzpipelines.runtime.workspace import Workspace
 from pztables.errors import OptionError, UserError
 
+if TYPE_CHECKING:
+    from pztables.formats import ColumnInfo
+
 PIPELINE: Final = "combine_redshift_dedup"
+REQUIRED_ROLES: Final = ("ra", "dec", "z")
+#: From here on a column's name or UCD leaves no doubt about its role.
+CLEAR_CONFIDENCE: Final = 0.85
 _FORMAT_OF_SUFFIX: Final = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".fits": "fits", ".fit": "fits",
     ".hdf5": "hdf5", ".h5": "hdf5", ".hdf": "hdf5", ".hats": "hats", "": "hats",
@@ -210,21 +216,19 @@ def _suggested(
     path: Path, given: Mapping[str, Any], columns_file: Path | None
 ) -> dict[str, str | None]:
     """Take the association from the columns themselves, where they leave no doubt."""
-    from pztables.associate import suggest_roles
     from pztables.formats import open_table
 
     with open_table(path) as table:
-        suggestions = suggest_roles(table.schema.columns, None, "redshift_catalog")
-    by_role: dict[str, list[str]] = {}
-    for suggestion in suggestions:
-        by_role.setdefault(suggestion.role, []).append(suggestion.column)
-    missing = [role for role in ("ra", "dec", "z") if role not in by_role]
-    doubtful = {role: names for role, names in by_role.items() if len(names) > 1}
+        columns = table.schema.columns
+    clear = _clear_roles(columns)
+    rivals = _clear_roles([column for column in columns if column.name not in clear.values()])
+    missing = [role for role in REQUIRED_ROLES if role not in clear]
+    doubtful = {role: [clear[role], rivals[role]] for role in clear if role in rivals}
     if not missing and not doubtful:
-        return {role: names[0] for role, names in by_role.items()}
+        return dict(clear)
     near = get_close_matches(path.name, given, 1)
     where = f" in {columns_file}" if columns_file else " with --columns columns.json"
-    reasons = [f"no column for {role}" for role in missing]
+    reasons = [f"no column is clearly {role}" for role in missing]
     reasons += [f"{role} may be {' or '.join(names)}" for role, names in doubtful.items()]
     hint = f" (it has {near[0]}, not {path.name})" if near else ""
     raise CommandError(
@@ -233,3 +237,10 @@ def _suggested(
         missing=missing,
         doubtful=doubtful,
     )
+
+
+def _clear_roles(columns: Sequence[ColumnInfo]) -> dict[str, str]:
+    from pztables.associate import suggest_roles
+
+    suggestions = suggest_roles(columns, product_type="redshift_catalog")
+    return {each.role: each.column for each in suggestions if each.confidence >= CLEAR_CONFIDENCE}
