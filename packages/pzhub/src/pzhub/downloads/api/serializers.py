@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
@@ -49,7 +50,18 @@ class ArchiveOut(serializers.ModelSerializer[Archive]):
         return shown
 
 
-class ArchiveMissingOut(serializers.Serializer[Any]):
-    """Nobody prepared a download of what the product holds now."""
-
-    status = serializers.ChoiceField(choices=["not_found"])
+#: A product of which nobody prepared what it holds now, or no such product.
+NOT_THERE: Final = OpenApiResponse(
+    {
+        "oneOf": [
+            {
+                "type": "object",
+                "required": ["status"],
+                "properties": {"status": {"type": "string", "enum": ["not_found"]}},
+                "additionalProperties": False,
+            },
+            {"$ref": "#/components/schemas/Error"},
+        ]
+    },
+    "Nobody prepared a download of what the product holds now, or there is no such product.",
+)

@@ -17,7 +17,7 @@ from pzhub.catalog.selectors import product_for
 from pzhub.core import storage
 from pzhub.core.api.views import PzViewSet
 from pzhub.core.transfer import file_response
-from pzhub.downloads.api.serializers import ArchiveMissingOut, ArchiveOut
+from pzhub.downloads.api.serializers import NOT_THERE, ArchiveOut
 from pzhub.downloads.models import Archive, ArchiveKind, ArchiveStatus
 from pzhub.downloads.selectors import archives_visible_to
 from pzhub.downloads.services import archive_status, open_archive, prepare_archive
@@ -50,7 +50,7 @@ class DownloadViewSet(PzViewSet[Archive]):
         archive = prepare_archive(actor=self.actor, product=product, kind=self.kind)
         return self._shown(archive)
 
-    @extend_schema(responses={200: ArchiveOut, 404: ArchiveMissingOut})
+    @extend_schema(responses={200: ArchiveOut, 404: NOT_THERE})
     def state(self, request: Request, pk: str) -> Response:
         """Tell how far the download is."""
         product = product_for(self.actor, pk)
