@@ -484,6 +484,9 @@ def test_rule_columns_are_kept_in_the_order_of_the_file_with_fixed_types() -> No
     assert other.schema == kept.schema
     whole = prepared(table, save_expr_columns=True, expr_column_schema={"z_best_s": "int"}).table
     assert whole["z_best_s"].to_pylist() == [1, None]
+    table = table.set_column(table.column_names.index("z_best_s"), "z_best_s", [[1.5, 2.0]])
+    whole = prepared(table, save_expr_columns=True, expr_column_schema={"z_best_s": "int"}).table
+    assert whole["z_best_s"].to_pylist() == [None, 2]
 
 
 # --- refusals --------------------------------------------------------------------------------

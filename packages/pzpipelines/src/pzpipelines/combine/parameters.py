@@ -195,6 +195,7 @@ class CombineParameters(BaseModel):
             description="Rows with more neighbours than this are counted in the summary; every "
             "neighbour within the radius is used (10 by default).",
             ge=1,
+            le=10**9,
         ),
     ] = None
     collapse_priority: Annotated[

@@ -12,7 +12,8 @@ from pztables.errors import UserError
 
 MAX_BYTES: Final = 1_000_000
 _MAX_DEPTH: Final = 12
-_MAX_EVENTS: Final = 200_000
+_MAX_ENTRIES: Final = 50_000
+_MAX_SCALAR: Final = 20_000
 
 # libyaml where PyYAML was built with it: ten times faster, same events.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -117,8 +118,11 @@ def _check_events(text: str, name: str) -> None:
             reason = "tags (!) are not allowed"
         elif depth > _MAX_DEPTH:
             reason = f"nested more than {_MAX_DEPTH} deep"
-        elif count > _MAX_EVENTS:
-            reason = f"more than {_MAX_EVENTS} entries"
+        elif isinstance(event, yaml.ScalarEvent) and len(event.value) > _MAX_SCALAR:
+            # Also because YAML reads 1:1:1:… as one number, in quadratic time.
+            reason = f"a value of more than {_MAX_SCALAR} characters"
+        elif count > _MAX_ENTRIES:
+            reason = f"more than {_MAX_ENTRIES} entries"
         if reason:
             line = event.start_mark.line + 1 if event.start_mark else 1
             raise RuleFileError(f"{name}, line {line}: {reason}", file=name, line=line)

@@ -30,6 +30,7 @@ _SCHEMA_WORDS: Final[dict[str, SchemaWord]] = {
 _FLAG_BLOCK: Final = "z_flag_translation"
 _TYPE_BLOCK: Final = "instrument_type_translation"
 _MAX_CONDITIONS: Final = 1000
+_SHOWN_KEYS: Final = 10
 _KEYS: Final = (
     "tiebreaking_priority", "instrument_type_priority", "delta_z_threshold",
     "crossmatch_radius_arcsec", "crossmatch_n_neighbors", "save_expr_columns",
@@ -205,7 +206,7 @@ def _default_rules() -> RuleSet:
 
 def _refuse_unknown_keys(content: Mapping[Any, Any], file: str) -> None:
     known = (*_KEYS, *_WITHOUT_EFFECT)
-    if unknown := [str(key) for key in content if key not in known]:
+    if unknown := [str(key)[:100] for key in content if key not in known][:_SHOWN_KEYS]:
         near = {key: near_names(key, known) for key in unknown}
         hints = "".join(f" Did you mean {found[0]}?" for found in near.values() if found)
         raise RuleFileError(
@@ -224,18 +225,24 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _wrong(file: str, key: str, expected: str, value: object) -> RuleFileError:
-    shown = repr(value)[:60]
+    # Python refuses to write integers of thousands of digits.
+    shown = "a huge number" if _is_huge(value) else repr(value)[:60]
     return RuleFileError(
         f"{file}: {key} must be {expected}, not {shown}", file=file, key=key, expected=expected
     )
 
 
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and abs(value) > 10**100
+
+
 def _number(value: object, file: str, key: str, least: float, expected: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(file, key, expected, value)
-    if not (least <= value < math.inf):
+    number = _as_number(value)
+    if number is None or number < least:
         raise _wrong(file, key, expected, value)
-    return float(value)
+    return number
 
 
 def _delta_z(value: object, file: str) -> float:
@@ -251,7 +258,7 @@ def _radius(value: object, file: str) -> float:
 
 
 def _n_neighbors(value: object, file: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**9:
         raise _wrong(file, "crossmatch_n_neighbors", "a whole number, 1 or more", value)
     return value
 

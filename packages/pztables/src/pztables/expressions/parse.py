@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import accumulate
 from typing import ClassVar, Final
 
 from pztables.expressions.errors import ExpressionError, near_names
@@ -36,6 +37,7 @@ MAX_BYTES: Final = 10_000
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 1000
 _MAX_INDEX: Final = 1_000_000
+_REMEMBERED_CHARACTERS: Final = 500
 _INT64: Final = (-(2**63), 2**63 - 1)
 
 #: Known functions and what each takes; every one has a single argument.
@@ -72,7 +74,6 @@ _REASONS: Final[dict[type[ast.AST], str]] = {
 }
 
 
-@lru_cache(maxsize=2048)
 def parse(text: str) -> Expression:
     """Parse an expression.
 
@@ -90,9 +91,17 @@ def parse(text: str) -> Expression:
     ExpressionError
         If the text is not of the language; says at which column and why.
     """
+    return _parse_again(text) if len(text) <= _REMEMBERED_CHARACTERS else _parse(text)
+
+
+def _parse(text: str) -> Expression:
     lines = re.sub("\r(?!\n)", "\n", text).replace("\r\n", " \n")  # as long as before
     body = _split(lines)
     return Expression(text=text, root=_Translator(lines).node(body, depth=1))
+
+
+#: Rule files repeat themselves; only short texts are remembered, so that memory stays small.
+_parse_again = lru_cache(maxsize=512)(_parse)
 
 
 def _split(text: str) -> ast.expr:
@@ -125,16 +134,30 @@ def _syntax_error(text: str, error: SyntaxError) -> ExpressionError:
     message = error.msg
     if message.startswith("Exceeds the limit"):
         message = "the number has too many digits"
-    position = _position(text, error.lineno or 1, max((error.offset or 1) - 1, 0))
+    position = _Places(text).position(error.lineno or 1, max((error.offset or 1) - 1, 0))
     return ExpressionError(text, position, f"not an expression ({message})")
 
 
-def _position(text: str, line: int, column: int) -> int:
-    """Return the position in ``text`` of a 0-based column of a line of ``(text``."""
-    lines = text.split("\n")
-    before = sum(len(earlier) + 1 for earlier in lines[: line - 1])
-    opening = 1 if line == 1 else 0  # the parenthesis that we put in front
-    return min(max(before + column - opening + 1, 1), max(len(text), 1))
+class _Places:
+    """Finds positions in ``text`` from lines (from 1) and columns (from 0) of ``(text``."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = f"({text}".split("\n")
+        self.starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
+        self.length = len(text)
+
+    def position(self, line: int, column: int) -> int:
+        # Our parenthesis in front and counting from 1 cancel out.
+        start = self.starts[line - 1] if line <= len(self.lines) else self.length
+        return min(max(start + column, 1), max(self.length, 1))
+
+    def position_of(self, at: ast.AST) -> int:
+        line: int = getattr(at, "lineno", 1)
+        in_bytes: int = getattr(at, "col_offset", 0)
+        source = self.lines[line - 1]
+        if not source.isascii():
+            in_bytes = len(source.encode()[:in_bytes].decode(errors="ignore"))
+        return self.position(line, in_bytes)
 
 
 class _Translator:
@@ -142,17 +165,14 @@ class _Translator:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.places = _Places(text)
         self.count = 0
 
     def refusal(self, at: ast.AST, reason: str) -> ExpressionError:
         return ExpressionError(self.text, self.position(at), reason)
 
     def position(self, at: ast.AST) -> int:
-        line = getattr(at, "lineno", 1)
-        source = f"({self.text}".split("\n")[line - 1]
-        in_bytes = getattr(at, "col_offset", 0)
-        column = len(source.encode()[:in_bytes].decode(errors="ignore"))
-        return _position(self.text, line, column)
+        return self.places.position_of(at)
 
     def node(self, at: ast.expr, depth: int) -> Node:
         self.count += 1
