@@ -64,6 +64,14 @@ def test_columns_without_rows_are_suggested_by_their_names() -> None:
     }  # fmt: skip
 
 
+def test_the_columns_of_a_hats_sample_are_known_by_their_names() -> None:
+    names = ("ELAIS", "RAdeg", "DEdeg", "zbest", "zbest_type", "zbest_quality", "RAh", "DEd", "zsp")
+    found = suggest_roles([ColumnInfo(name, pa.float64()) for name in names])
+    assert {each.role: each.column for each in found} == {
+        "ra": "RAdeg", "dec": "DEdeg", "z": "zbest", "z_flag": "zbest_quality",
+    }  # fmt: skip
+
+
 def test_ucds_count_more_than_names() -> None:
     columns = [
         ColumnInfo("ra", pa.float64()),

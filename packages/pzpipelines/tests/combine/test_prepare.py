@@ -222,6 +222,16 @@ def test_rules_see_only_the_rows_of_their_survey() -> None:
     assert flags_of(prepared(table)) == [3, 3, None]
 
 
+def test_the_reason_why_no_row_has_a_flag_says_what_to_associate() -> None:
+    for table, reason in (
+        (catalog(1, z_flag=[3]), "associate the survey column"),
+        (catalog(1, survey=["OZDES"]), "associate the column that has it"),
+        (catalog(1, survey=["OZDES"], z_flag=[8]), "know none of its values (seen: 8.0)"),
+        (catalog(1, z_flag_homogenized=pa.nulls(1)), "the column z_flag_homogenized is empty"),
+    ):
+        assert reason in refusal(table).message
+
+
 def test_letters_of_one_survey_do_not_touch_the_flags_of_another() -> None:
     table = catalog(3, survey=["JADES", "VVDS", None], z_flag=["A", "4", "3"])
     assert flags_of(prepared(table)) == [4, 4, None]

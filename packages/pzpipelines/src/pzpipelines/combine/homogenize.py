@@ -174,6 +174,10 @@ def _nothing(
 ) -> NothingHomogenizedError:
     if found.path is Path.TRANSLATION and roles.survey.null_count == catalog.n_rows:
         why = "no row names its survey; associate the survey column"
+    elif (
+        column == HOMOGENIZED_FLAG and found.path is Path.TRANSLATION and not catalog.has("z_flag")
+    ):
+        why = "the rules of its surveys need a quality flag; associate the column that has it"
     elif found.path is Path.TRANSLATION:
         seen = ", ".join(f"{each['value']}" for each in found.unmapped[:5]) or "none"
         why = f"the rules of its surveys know none of its values (seen: {seen})"
