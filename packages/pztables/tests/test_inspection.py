@@ -105,7 +105,20 @@ def test_what_is_no_table_is_refused_or_kept_with_the_reason(
         inspect_main_file(path, out_dir, tabular_required=True)
     found = inspect_main_file(path, out_dir, tabular_required=False)
     assert (found.is_table, found.canonical, found.reason is None) == (False, None, False)
-    assert [item.name for item in out_dir.iterdir()] == ["unpacked"]
+    assert list(out_dir.iterdir()) == []
+
+
+def test_an_archive_that_is_refused_for_tables_is_kept_for_other_products(
+    tmp_path: Path, out_dir: Path
+) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("../out.csv", "a,b\n1,2\n")
+    with pytest.raises(UserError, match="leads out"):
+        inspect_main_file(tmp_path / "a.zip", out_dir, tabular_required=True)
+    found = inspect_main_file(tmp_path / "a.zip", out_dir, tabular_required=False)
+    assert (found.is_table, found.unpacked) == (False, None)
 
 
 def test_a_hostile_file_is_not_read_even_where_no_table_is_required(
@@ -128,6 +141,7 @@ def test_json_values_lose_no_digit_and_hold_no_nan() -> None:
     values = [2**63, 0.1, float("nan"), float("-inf"), b"\xff", Decimal("1.10"), date(2020, 1, 2)]
     assert json_value(values) == [2**63, 0.1, None, None, "ff", "1.10", "2020-01-02"]
     assert json_value({"a": [None, True]}) == {"a": [None, True]}
+    assert json_value("x" * 20_000) == "x" * 10_000 + "…"
 
 
 def test_a_refusal_leaves_no_partial_copy(tmp_path: Path, out_dir: Path) -> None:

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 from pztables.errors import ArchiveError, SeveralTablesError, TooCostlyError
 from pztables.formats.hats import CATALOG_FILES, COLLECTION_FILE, catalog_folder
-from pztables.formats.sniff import compression_of, suffix_format
+from pztables.formats.sniff import COMPRESSED_SUFFIXES, compression_of, suffix_format
 from pztables.formats.streams import open_bytes
 from pztables.limits import DEFAULT_LIMITS, Limits
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 Kind = Literal["table", "hats", "opaque"]
 
 _TAR_BLOCK: Final = 512
-_COMPRESSED_SUFFIXES: Final = (".gz", ".gzip", ".bz2", ".xz", ".zst")
 _WORDS_NOT_TABLES: Final = ("readme", "license", "licence", "copying", "changelog")
 _BROKEN: Final = (
     zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, NotImplementedError,
@@ -145,7 +144,7 @@ def _damaged(name: str, error: BaseException) -> ArchiveError:
 
 def _unpack_single(path: Path, into: Path, limits: Limits) -> Unpacked:
     name = path.name
-    for suffix in (*_COMPRESSED_SUFFIXES, ".tgz"):
+    for suffix in (*COMPRESSED_SUFFIXES, ".tgz"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             name = name[: -len(suffix)]
             break

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -33,6 +34,8 @@ _SAMPLE_ROWS: Final = 1000
 _CANONICAL_ROWS: Final = 100_000
 # Values in memory at once: wide tables are read in shorter batches.
 _CELLS_AT_ONCE: Final = 4_000_000
+_LONGEST_TEXT: Final = 10_000
+_LONGEST_LIST: Final = 10_000
 _CONFIDENT: Final = 0.5
 
 
@@ -140,10 +143,10 @@ def inspect_main_file(
 
     into = out_dir / UNPACKED_FOLDER
     into.mkdir(exist_ok=True)
-    found = unpack_main(path, into, limits, tabular_required=tabular_required)
-    if found.kind == "opaque":
-        return Inspection(path.name, is_table=False, reason=found.reason)
     try:
+        found = unpack_main(path, into, limits, tabular_required=tabular_required)
+        if found.kind == "opaque":
+            return Inspection(path.name, is_table=False, reason=found.reason)
         with open_table(found.path, limits=limits) as reader:
             if tabular_required:
                 _require_rows(reader, found.name)
@@ -167,6 +170,7 @@ def _require_rows(reader: TableReader, name: str) -> None:
 def _remove_results(out_dir: Path) -> None:
     for name in (CANONICAL_NAME, PROFILE_NAME):
         (out_dir / name).unlink(missing_ok=True)
+    shutil.rmtree(out_dir / UNPACKED_FOLDER)
 
 
 def _inspect_table(
@@ -288,16 +292,20 @@ def json_rows(table: pa.Table) -> list[dict[str, Any]]:
 def json_value(value: Any) -> Any:
     """Return a value that JSON can hold: no digit is lost; NaN and infinity become ``None``.
 
-    Dates and times become ISO 8601 text, decimals text, bytes hexadecimal.
+    Dates and times become ISO 8601 text, decimals text, bytes hexadecimal. What is longer
+    than 10,000 letters or values ends in an ellipsis.
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…"
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, dict):
         return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [json_value(item) for item in value]
+        shown = [json_value(item) for item in value[:_LONGEST_LIST]]
+        return shown if len(value) <= _LONGEST_LIST else [*shown, "…"]
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -143,7 +143,7 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 def _outcome(code: int, complaint: str, result_path: Path, name: str, out_dir: Path) -> Inspection:
     if code == 0:
-        return _checked(Inspection.from_dict(_read_result(result_path)), out_dir)
+        return _checked(_described(_read_result(result_path)), out_dir)
     if code == _EXIT_REFUSED:
         raise _refusal(_read_result(result_path))
     _log.warning("isolated inspection of %s ended with %s: %s", name, code, complaint)
@@ -178,6 +178,13 @@ def _read_result(path: Path) -> dict[str, Any]:
     return value
 
 
+def _described(value: dict[str, Any]) -> Inspection:
+    try:
+        return Inspection.from_dict(value)
+    except (KeyError, TypeError) as error:
+        raise IsolationError("the isolated process left no usable result") from error
+
+
 def _checked(inspection: Inspection, out_dir: Path) -> Inspection:
     """Refuse results that name files other than the agreed ones."""
     names = {inspection.canonical, inspection.profile} - {CANONICAL_NAME, PROFILE_NAME, None}
@@ -203,7 +210,11 @@ def _refusal(value: dict[str, Any]) -> errors.UserError:
     code, data = str(value.get("code")), value.get("data")
     facts = {str(key): item for key, item in data.items()} if isinstance(data, dict) else {}
     facts.pop("message", None)
-    return _refusals_by_code().get(code, errors.UserError)(str(value.get("message")), **facts)
+    kind = _refusals_by_code().get(code)
+    if kind is None:
+        kind = type("UserError", (errors.UserError,), {"code": code})
+    refusal: errors.UserError = kind(str(value.get("message")), **facts)
+    return refusal
 
 
 @cache

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pztables.errors import ValueNotStorableError
+from pztables.errors import OptionError, ValueNotStorableError
 from pztables.formats import open_table, read_table, write_table
 
 SUFFIXES = ("csv", "fits", "hdf5", "parquet", "vot")
@@ -187,6 +187,13 @@ def test_decimals_dates_and_times_become_numbers_and_iso_text(tmp_path: Path) ->
     write_table(table, tmp_path / "t.fits")
     found = read_table(tmp_path / "t.fits").to_pydict()
     assert found == {"d": [1.25, None], "t": ["2020-01-02 03:04:05.000000", None]}
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.xlsx", "t"])
+def test_names_of_no_format_are_refused_for_writing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="written"):
+        write_table(pa.table({"a": [1]}), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_real_surveys_survive_every_format(survey_samples: list[Path], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pztables.errors import OptionError, TableError
 from pztables.formats.damage import refuse_damage
 from pztables.formats.model import TableFormat, plain_type, require_columns
-from pztables.formats.sniff import sniff_format, suffix_format
+from pztables.formats.sniff import COMPRESSED_SUFFIXES, sniff_format, suffix_format
 from pztables.limits import DEFAULT_LIMITS, TRUSTED_LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -157,11 +157,16 @@ def open_writer(
     Raises
     ------
     OptionError
-        If the format is unknown or cannot be written.
+        If the format is unknown or cannot be written, or the name is that of a compressed file.
     ValueNotStorableError
         If the format cannot hold a column's type.
     """
     path = Path(path)
+    if path.suffix.lower() in COMPRESSED_SUFFIXES:
+        raise OptionError(
+            f"{path.name}: tables are written uncompressed; leave '{path.suffix}' out of the name.",
+            option="path",
+        )
     table_format = suffix_format(path.name) if format is None else _format_named(format)
     if table_format is None or table_format not in _WRITERS:
         raise OptionError(

@@ -17,7 +17,7 @@ from pztables.formats.model import TableFormat
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD_BYTES: Final = 4096
+HEAD_BYTES: Final = 65_536
 
 COMPRESSIONS: Final = {
     b"\x1f\x8b": "gzip",
@@ -34,7 +34,7 @@ _SUFFIXES: Final = {
     ".vot": TableFormat.VOTABLE, ".vo": TableFormat.VOTABLE, ".xml": TableFormat.VOTABLE,
     ".votable": TableFormat.VOTABLE,
 }  # fmt: skip
-_COMPRESSED_SUFFIXES: Final = (".gz", ".gzip", ".bz2", ".xz", ".zst")
+COMPRESSED_SUFFIXES: Final = (".gz", ".gzip", ".bz2", ".xz", ".zst")
 
 # What else users send, so that the refusal can say what was found.
 _FOREIGN: Final = {
@@ -61,7 +61,7 @@ _PREFERRED: Final = {
 def suffix_format(name: str) -> TableFormat | None:
     """Return the format that a file name announces, in any case, or ``None``."""
     stem = name.lower()
-    for suffix in _COMPRESSED_SUFFIXES:
+    for suffix in COMPRESSED_SUFFIXES:
         stem = stem.removesuffix(suffix)
     return next((known for end, known in _SUFFIXES.items() if stem.endswith(end)), None)
 
