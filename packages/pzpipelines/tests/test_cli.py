@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,36 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
+from pzpipelines.cli import main
+
 COLUMNS = {"id": "ID", "ra": "RA", "dec": "DEC", "z": "Z", "z_flag": "Q", "survey": "SURVEY"}
 
 
-def pzpipelines(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def pzpipelines(*arguments: object, cwd: Path) -> Done:
+    """Run the command in this process, which is many times quicker than in one of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", ["pzpipelines", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+    return Done(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def pzpipelines_process(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command as users do; warnings are errors there too."""
     command = [sys.executable, "-W", "error", "-m", "pzpipelines.cli", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -58,7 +87,7 @@ ASSOCIATED = ("--columns", "columns.json")
 
 
 def test_combine_marks_duplicates_of_a_parquet_and_a_csv_catalog(folder: Path) -> None:
-    done = pzpipelines(
+    done = pzpipelines_process(
         "combine", "a.parquet", "b.csv", *ASSOCIATED, "-o", "out.parquet", *MARK, cwd=folder
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -130,13 +130,15 @@ def combine(
     output_format: Annotated[
         str | None, typer.Option("--format", help="parquet, csv, fits, hdf5 or hats.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Partitions matched at once.")] = 2,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Partitions matched at once (2).")
+    ] = None,
     memory: Annotated[
-        int, typer.Option(min=100, help="Aim for the peak of memory, in megabytes.")
-    ] = 2000,
+        int | None, typer.Option(min=100, help="Aim for the peak of memory, in megabytes (2000).")
+    ] = None,
     executor: Annotated[
-        str, typer.Option(help="threads, processes, serial or dask://HOST:PORT.")
-    ] = "threads",
+        str | None, typer.Option(help="threads (default), processes, serial or dask://HOST:PORT.")
+    ] = None,
     record: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep log, progress and outcome.json in this folder."),
@@ -155,10 +157,12 @@ def combine(
         rules_file=rules,
         output_format=output_format,
         resources={
-            "workers": workers, "memory_bytes": memory * 1_000_000, "executor": executor
+            "workers": workers,
+            "memory_bytes": None if memory is None else memory * 1_000_000,
+            "executor": executor,
         },
         record=record,
-    )  # fmt: skip
+    )
     outcome, exit_code = run_combine(request)
     if as_json:
         typer.echo(json.dumps(outcome.as_dict(), indent=2, ensure_ascii=False, default=str))

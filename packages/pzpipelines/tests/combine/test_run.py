@@ -324,3 +324,12 @@ def test_a_flag_without_a_rule_becomes_null_and_is_named_with_its_count(tmp_path
     assert pq.read_table(path)["z_flag_homogenized"].to_pylist()[:3] == [None] * 3
     log = (tmp_path / "work/pipeline.log").read_text()
     assert "2DFGRS: flag 77.0 has no rule, 3 rows became null" in log
+
+
+def test_who_starts_a_run_decides_about_its_resources_before_the_parameters_do(
+    tmp_path: Path, three_catalogs: list[dict[str, Any]]
+) -> None:
+    parameters = {**MARK, "executor": "dask://127.0.0.1:9", "workers": 1}
+    outcome, _ = run_job(tmp_path, three_catalogs, parameters, resources={"workers": 2})
+    assert outcome.summary["rows_out"] == 900
+    _, _ = run_job(tmp_path, three_catalogs, {**parameters, "executor": "serial"})

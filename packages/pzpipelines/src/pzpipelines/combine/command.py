@@ -98,6 +98,8 @@ def job_of(request: CombineRequest) -> Job:
     """
     _require_files(request.files)
     columns = _columns_of_files(request.files, request.columns_file)
+    given = {key: value for key, value in request.resources.items() if value is not None}
+    resources = {"resources": JobResources(**given)} if given else {}
     return Job(
         pipeline=PIPELINE,
         parameters=parameters_of(request.assignments),
@@ -112,8 +114,8 @@ def job_of(request: CombineRequest) -> Job:
             )
         ],
         output=JobOutput(name="combined", format=_format_of(request)),
-        resources=JobResources(**request.resources),
         flags_translation=request.rules_file,
+        **resources,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from pzpipelines.arrays import BoolArray
+from pzpipelines.arrays import BoolArray, IntArray
 from pzpipelines.combine.evidence import Criteria, SlimCatalog
 from pzpipelines.combine.explain import EXPLAIN_FIELDS
 from pzpipelines.combine.groups import number_groups
@@ -22,10 +22,10 @@ from pzpipelines.combine.prepare import Prepared, needed_columns, prepare_catalo
 from pzpipelines.combine.rules import RuleSet, load_rules
 from pzpipelines.combine.store import PreparedStore
 from pzpipelines.combine.summary import add_counts, count_surveys, sentences_of
-from pzpipelines.combine.verdicts import TieTreatment
+from pzpipelines.combine.verdicts import TieTreatment, Verdicts
 from pzpipelines.combine.writing import SUFFIXES, Matched, Result, write_result
 from pzpipelines.runtime.executors import open_executor
-from pzpipelines.runtime.job import Job
+from pzpipelines.runtime.job import Job, JobResources
 from pzpipelines.runtime.outcome import Outcome, OutputFile, Status
 from pzpipelines.runtime.workspace import Workspace
 from pztables.errors import OptionError, UserError
@@ -55,9 +55,7 @@ class Combination:
     inputs: list[CombineInput]
     name: str
     output_format: str
-    workers: int
-    memory_bytes: int
-    executor: str
+    resources: JobResources
 
     @property
     def criteria(self) -> Criteria:
@@ -82,7 +80,7 @@ def run(job: Job, workspace: Workspace) -> Outcome:
         workspace.plan("prepare", "match", "resolve", "write")
     else:
         workspace.plan("prepare", "write")
-    store = PreparedStore(workspace.scratch, combination.memory_bytes)
+    store = PreparedStore(workspace.scratch, combination.resources.memory_bytes)
     with ThreadPoolExecutor(1) as ahead:
         if combination.parameters.removes_or_marks:
             ahead.submit(_import_matching)
@@ -132,12 +130,20 @@ def plan_combination(job: Job, workspace: Workspace) -> Combination:
         inputs=checked_inputs(job.inputs),
         name=job.output.name,
         output_format=output_format,
-        workers=parameters.workers or job.resources.workers,
-        memory_bytes=parameters.memory_bytes or job.resources.memory_bytes,
-        executor=(
-            job.resources.executor if parameters.executor == "threads" else parameters.executor
-        ),
+        resources=_resources_of(job, parameters),
     )
+
+
+def _resources_of(job: Job, parameters: CombineParameters) -> JobResources:
+    """Return what the run may use: who starts it decides, else the parameters.
+
+    A service always says it, so that its users choose neither its memory nor
+    where it connects to.
+    """
+    if "resources" in job.model_fields_set:
+        return job.resources
+    wishes = parameters.model_dump(include={"workers", "memory_bytes", "executor"})
+    return JobResources(**{key: value for key, value in wishes.items() if value is not None})
 
 
 def _rules_path(job: Job, parameters: CombineParameters) -> Path | None:
@@ -216,17 +222,7 @@ def match_catalogs(
     """Match and resolve the prepared rows; return what to write of them, and which of them."""
     parameters, workspace = combination.parameters, combination.workspace
     whole = Whole.of_catalogs(slims, [each.prefix for each in combination.inputs])
-    workspace.progress("match", 0, f"looking for neighbours of {len(whole.slim):,} rows")
-    with open_executor(combination.executor, combination.workers) as executor:
-        pairs = whole.find_pairs(
-            radius_arcsec=parameters.crossmatch_radius_arcsec or 0.0,
-            executor=executor,
-            workers=combination.workers,
-            max_pairs=combination.memory_bytes // BYTES_PER_PAIR,
-            progress=lambda share: workspace.progress(
-                "match", share, f"{share:.0%} of the rows matched"
-            ),
-        )
+    pairs = _find_pairs(combination, whole)
     workspace.progress("resolve", 0, f"{len(pairs):,} pairs found")
     resolved = resolve(
         whole,
@@ -238,26 +234,46 @@ def match_catalogs(
     summary["matching"] = resolved.counts
     verdicts, stays = resolved.verdicts, None
     if parameters.combine_type == REMOVE:
-        verdicts, stays = remove_duplicates(
-            verdicts,
-            TieTreatment(parameters.tie_treatment_option),
-            keep_stars=parameters.keep_stars,
-            seed=parameters.random_seed,
-        )
-        if not stays.any():
-            raise EmptyResultError(
-                "no row stays when duplicates are removed; keep ties (tie_treatment_option: "
-                "keep_all) or stars (keep_stars: true), or mark duplicates instead"
-            )
-    labels = verdicts.labels if stays is None else verdicts.labels[stays]
+        verdicts, stays = _remove(parameters, verdicts)
     explanation = None
     if parameters.explain:
         explanation = explain(whole, resolved, verdicts, combination.criteria.priority)
+    labels = verdicts.labels if stays is None else verdicts.labels[stays]
     workspace.progress("resolve", 1, f"{resolved.counts['groups']['count']:,} groups resolved")
     matched = Matched(
         verdicts.tie_result, number_groups(labels), resolved.links, whole.rows, explanation
     )
     return matched, stays
+
+
+def _find_pairs(combination: Combination, whole: Whole) -> IntArray:
+    workspace, resources = combination.workspace, combination.resources
+    workspace.progress("match", 0, f"looking for neighbours of {len(whole.slim):,} rows")
+    with open_executor(resources.executor, resources.workers) as executor:
+        return whole.find_pairs(
+            radius_arcsec=combination.parameters.crossmatch_radius_arcsec or 0.0,
+            executor=executor,
+            workers=resources.workers,
+            max_pairs=resources.memory_bytes // BYTES_PER_PAIR,
+            progress=lambda share: workspace.progress(
+                "match", share, f"{share:.0%} of the rows matched"
+            ),
+        )
+
+
+def _remove(parameters: CombineParameters, verdicts: Verdicts) -> tuple[Verdicts, BoolArray]:
+    verdicts, stays = remove_duplicates(
+        verdicts,
+        TieTreatment(parameters.tie_treatment_option),
+        keep_stars=parameters.keep_stars,
+        seed=parameters.random_seed,
+    )
+    if not stays.any():
+        raise EmptyResultError(
+            "no row stays when duplicates are removed; keep ties (tie_treatment_option: "
+            "keep_all) or stars (keep_stars: true), or mark duplicates instead"
+        )
+    return verdicts, stays
 
 
 def _schema_of(combination: Combination, store: PreparedStore) -> pa.Schema:
