@@ -336,15 +336,30 @@ def test_progress_is_read_by_stage(submit: Any, ana: User) -> None:
                 "stage_count": 4,
                 "fraction": fraction,
                 "message": message,
+                "time": f"2026-01-01T00:00:0{second}+00:00",
             }
         )
-        for stage, index, fraction, message in events
+        for second, (stage, index, fraction, message) in enumerate(events)
     ]
     (folder / "progress.jsonl").write_text("\n".join([*lines, '{"stage": "ma']))
     assert progress_of(process) == {
         "stages": [
-            {"name": "prepare", "fraction": 1.0, "message": "all", "state": "done"},
-            {"name": "match", "fraction": 0.5, "message": "pairs", "state": "current"},
+            {
+                "name": "prepare",
+                "fraction": 1.0,
+                "message": "all",
+                "state": "done",
+                "started_at": "2026-01-01T00:00:00+00:00",
+                "seen_at": "2026-01-01T00:00:01+00:00",
+            },
+            {
+                "name": "match",
+                "fraction": 0.5,
+                "message": "pairs",
+                "state": "current",
+                "started_at": "2026-01-01T00:00:02+00:00",
+                "seen_at": "2026-01-01T00:00:02+00:00",
+            },
         ],
         "stage_index": 2,
         "stage_count": 4,
