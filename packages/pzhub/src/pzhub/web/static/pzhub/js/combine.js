@@ -62,10 +62,21 @@ function search() {
   if (form.elements.q.value) query.set("q", form.elements.q.value);
   if (form.elements.official.checked) query.set("official", "on");
   chosen().forEach((box) => query.append("catalog", box.value));
-  swap(`${form.getAttribute("action")}?${query}`, { always: true }, (page) => {
-    rows().replaceWith(page.getElementById("picker-rows"));
-    reveal(rows());
-  });
+  swap(`${form.getAttribute("action")}?${query}`, { always: true }, showRows);
+}
+
+// What was ticked while the answer was on its way counts, not what the question said.
+function showRows(page) {
+  const before = chosen().map((box) => box.closest("tr"));
+  const names = new Set(chosen().map((box) => box.value));
+  rows().replaceWith(page.getElementById("picker-rows"));
+  form.querySelectorAll("input[name='catalog']").forEach((box) => { box.checked = names.delete(box.value); });
+  for (const row of before) {
+    const box = row.querySelector("input[name='catalog']");
+    if (names.has(box.value)) rows().querySelector("tbody")?.prepend(row);
+  }
+  reveal(rows());
+  countChosen();
 }
 
 const chosen = () => [...form.querySelectorAll("input[name='catalog']:checked")];
