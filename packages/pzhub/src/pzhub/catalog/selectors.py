@@ -182,14 +182,16 @@ def products_list(
         ``all`` and ``official`` show published products, ``mine`` all of the user's own,
         ``drafts`` those that wait for their owner.
     q
-        Search words, each part of the name or of the owner's names.
+        Search words, each part of a name of the product or of its owner.
     types, releases
         Names; ``"none"`` among the releases stands for products without one.
     sort
         A key of `PRODUCT_ORDERS`, ``-`` before it for descending; unknown ones mean newest first.
     """
     products = matching_words(
-        products_visible_to(user).filter(_tab_condition(tab, user)), q, PRODUCT_SEARCH_FIELDS
+        products_visible_to(user).filter(_tab_condition(tab, user)),
+        q,
+        (*PRODUCT_SEARCH_FIELDS, "internal_name"),
     )
     if chosen := set(types):
         products = products.filter(product_type__name__in=chosen)

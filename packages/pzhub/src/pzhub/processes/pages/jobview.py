@@ -130,6 +130,8 @@ def _stage(
     seconds = _seconds_of(reported.get(name, {}), is_running=state == "now")
     if name == "queue" and (process.started_at or state == "now"):
         seconds = ((process.started_at or timezone.now()) - process.created_at).total_seconds()
+    if name == "publish" and state in {"now", "done"}:
+        seconds = _seconds_of_publication(process, reported)
     label = str(_STAGES[name][0]) if name in _STAGES else name.capitalize()
     return Stage(name, label, state, seconds)
 
@@ -141,6 +143,14 @@ def _seconds_of(stage: Mapping[str, Any], *, is_running: bool) -> float | None:
     began = datetime.fromisoformat(stage["started_at"])
     until = timezone.now() if is_running else datetime.fromisoformat(stage["seen_at"])
     return max((until - began).total_seconds(), 0.0)
+
+
+def _seconds_of_publication(process: Process, reported: Mapping[str, Any]) -> float | None:
+    seen = [stage["seen_at"] for stage in reported.values() if stage.get("seen_at")]
+    if not seen:
+        return None
+    until = process.ended_at or timezone.now()
+    return max((until - datetime.fromisoformat(max(seen))).total_seconds(), 0.0)
 
 
 def log_part(process: Process, offset: int) -> LogPart:

@@ -13,7 +13,9 @@ register = template.Library()
 
 @register.filter
 def duration(seconds: float) -> str:
-    """Write seconds for people: ``4 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    """Write seconds for people: ``0.4 s``, ``12 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    if seconds < 9.95:
+        return _("%(s).1f s") % {"s": seconds}
     whole = round(seconds)
     if whole < 60:
         return _("%(s)d s") % {"s": whole}

@@ -1,0 +1,199 @@
+"""Pages of the wizard, of pipelines and of jobs: small screens, no script, keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.catalogs import SURVEYS, write_catalog
+from e2e.story import begin_draft, choose_catalogs, send_file, watch_to_the_end
+
+pytestmark = pytest.mark.e2e
+PageMaker = Callable[..., Page]
+COMBINE = "/pipelines/combine-redshift-catalogs"
+#: What every page must have; returns what is wrong.
+CHECK_PAGE = """() => {
+  const wrong = [];
+  const extra = document.documentElement.scrollWidth - innerWidth;
+  if (extra > 0) wrong.push(`scrolls sideways by ${extra} px`);
+  const headings = document.querySelectorAll("h1").length;
+  if (headings !== 1) wrong.push(`${headings} h1`);
+  const ids = [...document.querySelectorAll("[id]")].map((el) => el.id);
+  const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
+  if (twice.length) wrong.push(`ids twice: ${twice}`);
+  for (const el of document.querySelectorAll("input, select, textarea")) {
+    if (el.type === "hidden") continue;
+    if (!el.labels?.length && !el.ariaLabel) wrong.push(`no label: ${el.outerHTML.slice(0, 90)}`);
+  }
+  for (const el of document.querySelectorAll("button, a[href]")) {
+    const name = el.textContent.trim() || el.ariaLabel;
+    if (!name) wrong.push(`no name: ${el.outerHTML.slice(0, 90)}`);
+  }
+  if (document.querySelector("[style]")) wrong.push("inline style");
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (375, "light")])
+def test_every_page_fits_and_is_labelled(
+    open_page: PageMaker,
+    ana: str,
+    two_catalogs: list[str],
+    tmp_path: Path,
+    width: int,
+    scheme: str,
+) -> None:
+    page = open_page(ana, width=width, scheme=scheme)
+    begin_draft(page, f"Looked at {width}")
+    send_file(page, write_catalog(SURVEYS[0], tmp_path, seed=1))
+    draft = page.url.rsplit("/", 1)[0]
+    query = "&".join(f"catalog={name}" for name in two_catalogs)
+    pages = [
+        "/product/new",
+        *(f"{draft}/{step}" for step in ("basics", "files", "columns", "confirm", "discard")),
+        "/pipelines",
+        f"{COMBINE}?{query}&display_name=Seen#advanced",
+        "/jobs",
+    ]
+    for address in pages:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert (address, page.evaluate(CHECK_PAGE)) == (address, [])
+    page.goto(f"{draft}/discard")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("was discarded")).to_be_visible()
+
+
+def test_the_picker_keeps_the_choice_across_searches(
+    open_page: PageMaker, ana: str, two_catalogs: list[str]
+) -> None:
+    page = open_page(ana)
+    page.goto(COMBINE)
+    choose_catalogs(page, two_catalogs)
+    page.get_by_role("searchbox", name="Search catalogs").fill("no such catalog")
+    expect(page.locator("#picker-rows tbody tr")).to_have_count(2)
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    expect(page.locator("#preflight").get_by_text("Ready")).to_be_visible()
+
+
+def test_a_choice_of_meaning_is_saved_at_once(
+    open_page: PageMaker, ana: str, tmp_path: Path
+) -> None:
+    page = open_page(ana)
+    begin_draft(page, "Saved at once")
+    send_file(page, write_catalog(SURVEYS[0], tmp_path, seed=1))
+    page.get_by_role("link", name="Next: columns").click()
+    page.get_by_label("Meaning of DELTA").select_option("ra")
+    expect(page.get_by_text("2 of 3 missing")).to_be_visible()
+    page.get_by_role("button", name="Accept z for Z", exact=True).click()
+    expect(page.get_by_text("1 of 3 missing")).to_be_visible()
+    page.get_by_label("Meaning of ALPHA").select_option("own")
+    page.get_by_label("Own label of ALPHA").fill("my alpha")
+    page.get_by_label("Own label of ALPHA").press("Tab")
+    expect(page.get_by_text("your label, no UCD")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Meaning of DELTA")).to_have_value("ra")
+    expect(page.get_by_label("Own label of ALPHA")).to_have_value("my alpha")
+    expect(page.get_by_text("No column means Dec yet.")).to_be_visible()
+
+
+def test_a_refused_file_keeps_the_draft_and_is_replaced(
+    open_page: PageMaker, ana: str, tmp_path: Path
+) -> None:
+    page = open_page(ana)
+    begin_draft(page, "Mended later")
+    broken = tmp_path / "broken.csv"
+    broken.write_text("ra,dec,z\n1,2,3\n4,5\n")
+    page.locator("#id_file").set_input_files(broken)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("broken.csv cannot be used")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("row 2 has 2 values where 3 are expected")).to_be_visible()
+    page.goto("/product/new")
+    page.get_by_role("link", name="Mended later").click()
+    send_file(page, write_catalog(SURVEYS[0], tmp_path, seed=1))
+    expect(page.get_by_text("broken.csv")).to_have_count(0)
+
+
+def test_files_over_the_limit_are_not_even_sent(
+    open_page: PageMaker, ana: str, tmp_path: Path
+) -> None:
+    page = open_page(ana)
+    begin_draft(page, "Too large")
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(200_000_001)
+    page.locator("#id_file").set_input_files(large)
+    expect(page.get_by_text("large.csv has 200 MB; the limit is 200 MB.")).to_be_visible()
+
+
+def test_all_goes_without_script(
+    open_page: PageMaker, ana: str, two_catalogs: list[str], tmp_path: Path
+) -> None:
+    page = open_page(ana, script=False)
+    begin_draft(page, "Without script")
+    page.locator("#id_file").set_input_files(write_catalog(SURVEYS[2], tmp_path, seed=5))
+    page.get_by_role("button", name="Upload", exact=True).click()
+    for _ in range(60):
+        if page.get_by_text("Table read").count():
+            break
+        page.wait_for_timeout(500)
+        page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Next: columns").click()
+    page.get_by_role("button", name="Accept all").click()
+    page.get_by_role("button", name="Review").click()
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_url("**/product/*")
+    third = page.url.rsplit("/", 1)[-1]
+    page.goto(COMBINE)
+    page.get_by_label("Name of the combined catalog").fill("By forms alone")
+    for name in (*two_catalogs, third):
+        page.get_by_role("searchbox", name="Search catalogs").fill(name)
+        page.locator("#picker").get_by_role("button", name="Search").click()
+        page.locator(f"input[name='catalog'][value='{name}']").check()
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#preflight").get_by_text("Ready")).to_be_visible()
+    page.locator("#preflight").get_by_role("button", name="Run").click()
+    page.wait_for_url("**/jobs/*")
+    for _ in range(120):
+        if page.get_by_role("link", name="Open the result").count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(page.get_by_text("By forms alone").first).to_be_visible()
+    expect(page.get_by_role("link", name="Open the result")).to_be_visible()
+
+
+def test_a_combination_is_started_by_keyboard_alone(
+    open_page: PageMaker, ana: str, two_catalogs: list[str]
+) -> None:
+    page = open_page(ana)
+    page.goto(COMBINE)
+    tab_to(page, "id_display_name")
+    page.keyboard.type("By keyboard")
+    for name in two_catalogs:
+        tab_to(page, "picker-q", backwards=name != two_catalogs[0])
+        page.keyboard.press("Control+A")
+        page.keyboard.type(name)
+        box = page.locator(f"input[name='catalog'][value='{name}']")
+        expect(box).to_be_visible()
+        tab_to(page, box.get_attribute("id") or "")
+        page.keyboard.press("Space")
+        expect(box).to_be_checked()
+    expect(page.locator("#preflight").get_by_text("Ready")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    tab_to(page, "id_display_name", backwards=True)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/jobs/*")
+    watch_to_the_end(page)
+
+
+def tab_to(page: Page, element_id: str, *, backwards: bool = False) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        if page.evaluate("document.activeElement.id") == element_id:
+            return
+    raise AssertionError(f"the keyboard does not reach {element_id}")
