@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +22,7 @@ from pzpipelines.combine.outputs import COLUMNS_ASSOC, MATCHING_COLUMNS, output_
 from pzpipelines.combine.parameters import CombineParameters, effective_parameters, validate
 from pzpipelines.combine.prepare import Prepared, needed_columns, prepare_catalog
 from pzpipelines.combine.rules import RuleSet, load_rules
+from pzpipelines.combine.schema_check import CatalogSchema, refuse_schemas
 from pzpipelines.combine.store import PreparedStore
 from pzpipelines.combine.summary import add_counts, count_surveys, sentences_of
 from pzpipelines.combine.verdicts import TieTreatment, Verdicts
@@ -29,7 +32,7 @@ from pzpipelines.runtime.job import Job, JobResources
 from pzpipelines.runtime.outcome import Outcome, OutputFile, Status
 from pzpipelines.runtime.workspace import Workspace
 from pztables.errors import OptionError, UserError
-from pztables.formats import open_table
+from pztables.formats import TableReader, open_table
 from pztables.limits import TRUSTED_LIMITS
 
 PARAMETERS_FILE: Final = "effective_parameters.json"
@@ -160,13 +163,16 @@ def prepare_catalogs(
     workspace, inputs = combination.workspace, combination.inputs
     slims: list[SlimCatalog] = []
     summaries: list[dict[str, Any]] = []
-    for number, each in enumerate(inputs):
-        workspace.progress("prepare", number / len(inputs), f"reading {each.internal_name}")
-        prepared = _prepare(combination, each)
-        summaries.append(_catalog_summary(each, prepared))
-        if combination.parameters.removes_or_marks:
-            slims.append(SlimCatalog.of_table(prepared.table, combination.criteria))
-        store.add(prepared.table)
+    with ExitStack() as opened:
+        readers = [opened.enter_context(_open(each)) for each in inputs]
+        _refuse_columns(combination, readers)
+        for number, (each, reader) in enumerate(zip(inputs, readers, strict=True)):
+            workspace.progress("prepare", number / len(inputs), f"reading {each.internal_name}")
+            prepared = _prepare(combination, each, reader)
+            summaries.append(_catalog_summary(each, prepared))
+            if combination.parameters.removes_or_marks:
+                slims.append(SlimCatalog.of_table(prepared.table, combination.criteria))
+            store.add(prepared.table)
     rows_in = sum(each["rows_in"] for each in summaries)
     workspace.progress("prepare", 1, f"{rows_in:,} rows of {len(inputs)} catalogs read")
     surveys: dict[str, int] = {}
@@ -181,18 +187,30 @@ def prepare_catalogs(
     return summary, slims
 
 
-def _prepare(combination: Combination, each: CombineInput) -> Prepared:
+def _open(each: CombineInput) -> TableReader:
     source = each.source
-    with open_table(source.path, format=source.format, limits=TRUSTED_LIMITS) as reader:
-        names = reader.schema.names
-        needed = needed_columns(
-            names,
-            source.columns,
-            combination.rules,
-            combination.parameters,
-            catalog=source.internal_name,
-        )
-        table = reader.read(needed)
+    return open_table(source.path, format=source.format, limits=TRUSTED_LIMITS)
+
+
+def _refuse_columns(combination: Combination, readers: Sequence[TableReader]) -> None:
+    """Refuse what the columns of all catalogs show to be wrong, before a row is read."""
+    schemas = [
+        CatalogSchema(each.internal_name, reader.schema.arrow, each.source.columns)
+        for each, reader in zip(combination.inputs, readers, strict=True)
+    ]
+    refuse_schemas(schemas, combination.rules, combination.parameters)
+
+
+def _prepare(combination: Combination, each: CombineInput, reader: TableReader) -> Prepared:
+    source, names = each.source, reader.schema.names
+    needed = needed_columns(
+        names,
+        source.columns,
+        combination.rules,
+        combination.parameters,
+        catalog=source.internal_name,
+    )
+    table = reader.read(needed)
     return prepare_catalog(
         table,
         prefix=each.prefix,
