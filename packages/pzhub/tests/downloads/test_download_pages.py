@@ -53,6 +53,9 @@ def test_the_fragment_asks_again_while_the_zip_is_built(
 ) -> None:
     monkeypatch.setattr(archives, "INLINE_BYTES", 5)
     monkeypatch.setattr(archives, "_PATIENCE_SECONDS", 0.0)
+    plain = browser.post(button(product), follow=True)
+    assert plain.redirect_chain == [(f"/product/{product.internal_name}", 302)]
+    assert "The download is being prepared" in plain.content.decode()
     waiting = browser.post(button(product), headers={"hx-request": "true"}).content.decode()
     assert "hx-get" in waiting
     archives.build_archive(Archive.objects.get().pk)

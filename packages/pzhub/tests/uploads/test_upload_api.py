@@ -359,6 +359,22 @@ def test_text_is_no_redshift(uploader: Any) -> None:
     assert "zspec" in answer.json()["error"]
 
 
+def test_a_published_product_keeps_meanings_that_its_values_can_have(
+    uploader: Any, make: SimpleNamespace
+) -> None:
+    ana = uploader()
+    ana.send("cat.csv", make.csv())
+    ana.register()
+    ana.associate()
+    assert ana.publish().status_code == 200
+    column = ana.columns()["origin"]
+    answer = ana.client.patch(f"/api/product-contents/{column}/", {"alias": "z"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "role_values")
+    main = ana.client.get(f"{ana.base}main_file_info/").json()["main_file"]
+    aliases = {entry["column_name"]: entry["alias"] for entry in main["associated_columns"]}
+    assert (aliases["zspec"], aliases["origin"]) == ("z", None)
+
+
 def test_missing_roles_are_named(uploader: Any, make: SimpleNamespace) -> None:
     ana = uploader()
     ana.send("cat.csv", make.csv())

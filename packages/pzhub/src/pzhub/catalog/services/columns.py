@@ -8,6 +8,7 @@ from typing import NamedTuple, TypedDict, Unpack
 from django.db import transaction
 
 from pzhub.accounts.models import User
+from pzhub.catalog.hooks import publication_checks
 from pzhub.catalog.models import Column, Product, ProductStatus
 from pzhub.catalog.policies import require_update
 from pzhub.catalog.services.publish import missing_roles
@@ -201,3 +202,5 @@ def _require_roles_kept(product: Product) -> None:
             " give the role to another column instead of removing it.",
             roles=missing,
         )
+    for check in publication_checks():
+        check(product)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from pzhub.accounts.requests import SignedInRequest
@@ -28,11 +30,24 @@ def prepare(request: SignedInRequest, internal_name: str) -> HttpResponse:
     act = prepare_archive if request.method == "POST" else archive_status
     archive = act(actor=request.user, product=product, kind=kind)
     link = _link(request, product, archive)
-    if link and "HX-Request" not in request.headers:
-        return redirect(link)  # without script the button leads to the file itself
+    if "HX-Request" not in request.headers:
+        return _without_script(request, product, archive, link)
     context = {"product": product, "kind": kind.value, "archive": archive, "link": link}
     is_part = "HX-Request" in request.headers
     return render(request, f"downloads/{'_download' if is_part else 'prepare'}.html", context)
+
+
+def _without_script(
+    request: HttpRequest, product: Product, archive: Archive | None, link: str | None
+) -> HttpResponse:
+    """Lead to the file itself, or back to the product with a note of how far it is."""
+    if link:
+        return redirect(link)
+    if archive is not None and archive.status == ArchiveStatus.FAILED:
+        messages.error(request, archive.error_message)
+    elif archive is not None:
+        messages.info(request, _("The download is being prepared: ask again in a moment."))
+    return redirect("catalog:detail", product.internal_name)
 
 
 def _kind_asked(request: HttpRequest) -> ArchiveKind:

@@ -48,8 +48,8 @@ def write_zip(
             archive.writestr(name, text, zipfile.ZIP_DEFLATED)
         for path, name in members:
             _add(archive, path, name)
-    with partial.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    with partial.open("rb") as written:
+        checksum = hashlib.file_digest(written, "sha256").hexdigest()
     size = partial.stat().st_size
     os.replace(partial, target)
     return size, checksum

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,15 @@ def _unpacked_target(folder: Path, name: str) -> Path:
     target = folder.joinpath(*parents)
     target.mkdir(parents=True, exist_ok=True)
     return target / storage.free_name(target, base)
+
+
+def sync_findings(found: Findings, folder: Path) -> None:
+    """Bring what the inspection wrote to the disk before a transaction waits for it."""
+    for name in (found.canonical, found.profile, found.unpacked):
+        path = folder / name if name else None
+        if path is not None and path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def adopt_derived(product: Product, sha256: str, found: Findings, folder: Path) -> dict[str, str]:

@@ -193,6 +193,7 @@ def _adopt(inspection: Inspection, holder: str, found: Findings, folder: Path) -
     """Make what was found the product's, if the inspection is still this worker's."""
     unpacked = adoption.unpacked_main(found, folder)
     sha256 = unpacked.sha256 if unpacked else inspection.sha256
+    adoption.sync_findings(found, folder)
     with transaction.atomic():
         mine = _held(inspection, holder)
         if mine is None:

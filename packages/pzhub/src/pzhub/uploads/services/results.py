@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,16 +21,23 @@ from pzhub.core.errors import ConflictError
 from pzhub.uploads.models import Inspection
 from pzhub.uploads.services import adoption
 from pzhub.uploads.services.registration import read_main_file
-from pzhub.uploads.services.staged import (
-    extension_of,
-    file_sha256,
-    staging_path,
-    tree_digest,
-)
+from pzhub.uploads.services.staged import extension_of, file_sha256, tree_digest
 from pztables.roles import role_named
 
 if TYPE_CHECKING:
     from pztables.inspection import Inspection as Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output of a run on its way in: link, name, role, and what it is."""
+
+    path: Path
+    name: str
+    role: FileRole
+    sha256: str
+    size: int
+    is_directory: bool = False
 
 
 class NotProcessingError(ConflictError):
@@ -78,7 +87,10 @@ def register_result(
     folder.mkdir()
     try:
         found = read_main_file(product, main_path, folder)
-        return _publish_result(product, main_path, columns_assoc, auxiliaries, actor, found, folder)
+        outputs = [_linked(main_path, FileRole.MAIN, folder)]
+        outputs += [_linked(path, FileRole.AUXILIARY, folder) for path in auxiliaries]
+        adoption.sync_findings(found, folder)
+        return _publish_result(product, outputs, _association(columns_assoc), actor, found, folder)
     finally:
         storage.remove_tree(folder)
 
@@ -86,9 +98,8 @@ def register_result(
 @transaction.atomic
 def _publish_result(
     product: Product,
-    main_path: Path,
-    columns_assoc: Mapping[str, str],
-    auxiliaries: Sequence[Path],
+    outputs: Sequence[Output],
+    association: Mapping[str, tuple[str, str]],
     actor: User,
     found: Findings,
     folder: Path,
@@ -101,53 +112,46 @@ def _publish_result(
             "takes the result of a run",
             status=label,
         )
-    main = _take_in(product, main_path, FileRole.MAIN, n_rows=found.n_rows)
-    for path in auxiliaries:
-        _take_in(product, path, FileRole.AUXILIARY)
+    main, *_ = [_take_in(product, output) for output in outputs]
+    ProductFile.objects.filter(pk=main.pk).update(n_rows=found.n_rows)
     paths = adoption.adopt_derived(product, main.sha256, found, folder)
-    adoption.rebuild_columns(product, found, _association(columns_assoc))
+    adoption.rebuild_columns(product, found, association)
     inspection = Inspection(product=product, file=main)
     adoption.settle_inspection(inspection, found, main.sha256, paths)
     record(actor=actor, action="result-registered", target=product, file=main.name)
     return publish_product(actor=actor, product=product, from_process=True)
 
 
-def _take_in(
-    product: Product, source: Path, role: FileRole, *, n_rows: int | None = None
-) -> ProductFile:
-    """Link an output into the product's folder and write its row."""
-    target_folder = storage.product_dir(product)
-    target_folder.mkdir(parents=True, exist_ok=True)
-    name = storage.sanitise_file_name(source.name)
-    target = target_folder / storage.free_name(target_folder, name)
-    staged, is_directory = _linked(source), source.is_dir()
-    if is_directory:
-        sha256, size = tree_digest(staged)
-        storage.move_folder(staged, target)
+def _take_in(product: Product, output: Output) -> ProductFile:
+    """Move a linked output into the product's folder and write its row."""
+    folder = storage.product_dir(product)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / storage.free_name(folder, storage.sanitise_file_name(output.name))
+    if output.is_directory:
+        storage.move_folder(output.path, target)
     else:
-        sha256, size = file_sha256(staged), staged.stat().st_size
-        storage.publish_file(staged, target)
+        storage.publish_file(output.path, target)
     return ProductFile.objects.create(
         product=product,
-        role=role,
-        name=source.name,
+        role=output.role,
+        name=output.name,
         path=storage.relative_path(target),
-        extension="" if is_directory else extension_of(source.name),
-        size=size,
-        sha256=sha256,
-        n_rows=n_rows,
-        is_directory=is_directory,
+        extension="" if output.is_directory else extension_of(output.name),
+        size=output.size,
+        sha256=output.sha256,
+        is_directory=output.is_directory,
     )
 
 
-def _linked(source: Path) -> Path:
-    """Return a staged hard link of a file, or of every file of a folder."""
-    staged = staging_path()
+def _linked(source: Path, role: FileRole, folder: Path) -> Output:
+    """Hard-link an output, or every file of a folder, and take its checksum."""
+    path = folder / f"{secrets.token_hex(8)}.output"
     if source.is_dir():
-        shutil.copytree(source, staged, copy_function=_link_or_copy)
-    else:
-        _link_or_copy(source, staged)
-    return staged
+        shutil.copytree(source, path, copy_function=_link_or_copy)
+        sha256, size = tree_digest(path)
+        return Output(path, source.name, role, sha256, size, is_directory=True)
+    _link_or_copy(source, path)
+    return Output(path, source.name, role, file_sha256(path), path.stat().st_size)
 
 
 def _link_or_copy(source: str | Path, target: str | Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import Product
+from pzhub.catalog.models import Product, ProductStatus
 from pzhub.catalog.policies import require_update
 from pzhub.catalog.selectors import main_file_of
 from pzhub.catalog.services import set_column_association
@@ -53,6 +53,8 @@ def accept_suggestions(*, actor: User, product: Product) -> list[dict[str, Any]]
 def check_main_file(product: Product) -> None:
     """Refuse to publish a main file that was not read, or whose roles hold wrong values.
 
+    A published product is checked again when the meaning of its columns changes.
+
     Raises
     ------
     NotRegisteredError
@@ -66,6 +68,8 @@ def check_main_file(product: Product) -> None:
         return
     inspection = Inspection.objects.filter(product=product, file=file).first()
     if inspection is None or inspection.state != InspectionState.DONE:
+        if product.status == ProductStatus.PUBLISHED:
+            return  # it was published before files were read; nothing to compare with
         raise NotRegisteredError(_why_not_registered(product, inspection))
     if inspection.canonical_path:
         _check_values(inspection, roles_of(product))
