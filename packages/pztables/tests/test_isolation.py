@@ -94,9 +94,40 @@ def test_too_large_output_becomes_a_sentence(tmp_path: Path, out_dir: Path) -> N
 
 def test_the_report_names_every_wall() -> None:
     report = isolation_report()
-    assert set(report) == {"limits", "network", "landlock", "audit"}
+    assert set(report) == {"limits", "network", "landlock", "audit", "orphans"}
     assert not report["limits"].startswith("absent")
     assert not report["audit"].startswith("absent")
+
+
+_CHILD = """
+import os, time
+from pztables.limits import Limits
+from pztables.walls import raise_walls
+raise_walls(readable=[], writable=[], limits=Limits().as_dict())
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+_PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+
+def test_the_isolated_process_dies_with_a_killed_server() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _PARENT, _CHILD], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        child = int(server.stdout.readline())
+        assert _is_alive(child)
+        server.kill()
+        server.wait()
+        deadline = time.monotonic() + 10
+        while _is_alive(child) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not _is_alive(child)
+
+
+def _is_alive(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 _ATTEMPT = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 import struct
 import sys
 import sysconfig
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
+_PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT = 444, 445, 446  # on every Linux
 _RULE_PATH_BENEATH: Final = 1
@@ -80,6 +82,7 @@ def raise_walls(
         "network": _leave_network(),
         "landlock": _confine_files(may_read, may_write),
         "audit": _add_audit_hook(may_read, may_write),
+        "orphans": _die_with_parent(),
     }
 
 
@@ -120,6 +123,13 @@ def _leave_network() -> str:
         if libc.unshare(flags) == 0:
             return "a namespace without devices"
     return _reason()
+
+
+def _die_with_parent() -> str:
+    """Ask to be killed when the parent is; last, because new credentials undo it."""
+    if _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        return _reason()
+    return "killed with their parent"
 
 
 def _confine_files(may_read: Iterable[Path], may_write: Iterable[Path]) -> str:
