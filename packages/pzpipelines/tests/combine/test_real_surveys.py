@@ -242,3 +242,19 @@ def test_pairs_of_samples_do_not_depend_on_the_order_of_catalogs_but_for_crd_ids
             }
         )  # fmt: skip
     assert results[0] == results[1]
+
+
+def test_a_hats_collection_of_two_partitions_loses_no_row(surveys: Path, tmp_path: Path) -> None:
+    collection = surveys.parent / "hats" / "elaisfbmc_collection"
+    columns = {
+        "ra": "RAdeg", "dec": "DEdeg", "z": "zbest", "z_flag": "zbest_quality",
+        "survey": "survey_name", "instrument_type": "zbest_type",
+    }  # fmt: skip
+    (tmp_path / "columns.json").write_text(json.dumps({collection.name: columns}))
+    done = combine(
+        tmp_path, [collection], tmp_path / "out.parquet",
+        "--param", "z_flag_homogenized_value_to_cut=0",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["summary"]["rows_in"] == 3762
+    assert pq.read_metadata(tmp_path / "out.parquet").num_rows == 3762
