@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import os
 import re
 import sys
@@ -227,6 +228,34 @@ def answer_name(answer: dict[str, Any]) -> str:
     return ""
 
 
+# ── pipelines ───────────────────────────────────────────────────────────────
+def pipelines_page() -> str:
+    """Return the page of the pipelines and their parameters."""
+    from pzpipelines.registry import PIPELINES
+
+    lines = ["# Pipelines", "", GENERATED, ""]
+    for spec in PIPELINES.values():
+        accepted = ", ".join(spec.product_types_accepted)
+        lines += [f"## {spec.display_name}", "", spec.description, ""]
+        lines += [f"Name `{spec.name}`, version {spec.version}.", ""]
+        lines += [f"Takes {accepted}; makes {spec.output_product_type}.", ""]
+        lines += ["| Parameter | Default | Values | Meaning |", "|---|---|---|---|"]
+        properties = spec.parameters.model_json_schema()["properties"]
+        lines += [parameter_row(name, item) for name, item in properties.items()] + [""]
+    return "\n".join(lines)
+
+
+def parameter_row(name: str, item: dict[str, Any]) -> str:
+    """Return the row of one parameter, from its JSON schema."""
+    default = item.get("default")
+    shown_default = "empty" if default in (None, [], {}, "") else f"`{json.dumps(default)}`"
+    kinds = [item, *item.get("anyOf", [])]
+    words = [f"`{word}`" for kind in kinds for word in kind.get("enum", [])]
+    types = [str(kind["type"]) for kind in kinds if kind.get("type") not in (None, "null")]
+    values = ", ".join(words or types)
+    return f"| `{name}` | {shown_default} | {values} | {item.get('description', '')} |"
+
+
 # ── error codes ─────────────────────────────────────────────────────────────
 def codes_page() -> str:
     """Return the page of every error code, from the classes that carry them."""
@@ -264,6 +293,7 @@ def import_all(package: str) -> None:
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "python.md": python_page,
+    "pipelines.md": pipelines_page,
     "rest.md": rest_page,
     "error-codes.md": codes_page,
 }
