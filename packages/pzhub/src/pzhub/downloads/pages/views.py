@@ -33,8 +33,7 @@ def prepare(request: SignedInRequest, internal_name: str) -> HttpResponse:
     if "HX-Request" not in request.headers:
         return _without_script(request, product, archive, link)
     context = {"product": product, "kind": kind.value, "archive": archive, "link": link}
-    is_part = "HX-Request" in request.headers
-    return render(request, f"downloads/{'_download' if is_part else 'prepare'}.html", context)
+    return render(request, "downloads/_download.html", context)
 
 
 def _without_script(
