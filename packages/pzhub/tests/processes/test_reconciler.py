@@ -32,6 +32,8 @@ from pzhub.processes.records import (
     read_program,
     write_json,
 )
+from pzhub.processes.runners import runner_named
+from pzhub.processes.runners.base import JobReport, JobState, RunnerError
 from pzhub.processes.selectors import attempt_folder, wire_status
 from pzhub.processes.services import request_stop
 
@@ -105,7 +107,7 @@ def test_our_fault_is_an_apology_that_names_the_log(
     assert ended.error == {
         "code": "pipeline_failed",
         "message": (
-            "Sorry, the pipeline failed (it ended with exit code 1). This is a fault of the"
+            "Sorry, the run failed (it ended with exit code 1). This is a fault of the"
             f" server, not of your data. The log of process {ended.pk} tells more; send its"
             " number to the administrators."
         ),
@@ -140,7 +142,7 @@ def test_a_result_that_is_no_table_is_refused(process: Process, shell: Any, step
     script = 'cp "$SOURCE/outcome.json" .; echo nonsense > crd.parquet'
     ended = steps.settled(process, shell(script))
     assert ended.phase == Phase.ERROR
-    assert ended.error["message"].startswith("Sorry, the pipeline failed (")
+    assert ended.error["message"].startswith("Sorry, the run failed (")
     assert steps.product(process).files.count() == 0
 
 
@@ -487,3 +489,48 @@ def test_a_folder_that_can_never_be_written_is_reported(
     folder.write_text("in the way")
     ended = steps.settled(process, shell(steps.success, max_errors=3))
     assert (ended.phase, ended.error["code"]) == (Phase.ERROR, "not_started")
+
+
+def test_a_run_that_cannot_go_on_does_not_stop_the_others(
+    submit: Callable[..., Process], ana: User, shell: Any, steps: Any
+) -> None:
+    broken, sound = submit(ana, display_name="broken"), submit(ana, display_name="sound")
+    Process.objects.filter(pk=broken.pk).update(used_config={})
+    policy = shell(BRIEF, max_errors=2)
+    assert steps.settled(sound, policy).error["code"] == "pipeline_failed"
+    assert steps.settled(broken, policy).error["code"] == "not_started"
+    assert steps.product(broken).status == ProductStatus.FAILED
+
+
+def test_a_runner_that_does_not_answer_is_no_evidence(
+    process: Process, shell: Any, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = shell(FOR_EVER, grace_seconds=0, max_errors=2)
+    executing(process, policy, steps)
+
+    def silent(refs: object) -> None:
+        raise RunnerError("the scheduler is away")
+
+    monkeypatch.setattr(runner_named("local"), "poll", silent)
+    for _ in range(5):
+        reconcile_once(policy)
+    unanswered = steps.fresh(process)
+    assert (unanswered.phase, unanswered.attempt, unanswered.poll_errors) == (
+        Phase.EXECUTING,
+        1,
+        5,
+    )
+    monkeypatch.undo()
+    reconcile_once(policy)
+    assert steps.fresh(process).poll_errors == 0
+
+
+def test_an_unknown_state_is_no_evidence(
+    process: Process, shell: Any, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = shell(FOR_EVER, grace_seconds=0)
+    executing(process, policy, steps)
+    unknown = JobReport(JobState.UNKNOWN)
+    monkeypatch.setattr(runner_named("local"), "poll", lambda refs: dict.fromkeys(refs, unknown))
+    reconcile_once(policy)
+    assert (steps.phase(process), steps.fresh(process).poll_errors) == (Phase.EXECUTING, 1)

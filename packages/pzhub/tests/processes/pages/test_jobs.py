@@ -66,7 +66,8 @@ def test_a_failed_job_is_explained_with_the_way_out(ana_site: Client, run_in: Ru
     page = unescape(ana_site.get(f"/jobs/{process.pk}").content.decode())
     for words in (
         "A survey has no rule for its quality flags",
-        "no rules for survey MUSE-WIDE2 (1204 rows).",
+        "the job stopped at 1_one before mixing anything.",
+        "MUSE-WIDE2",
         "Nothing was published, and your catalogs are as they were.",
         "Send a rule file",
         "Technical details",

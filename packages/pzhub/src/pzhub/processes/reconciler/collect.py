@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError
-from django.db.models import F
-
 from pzhub.catalog.models import ProductStatus
 from pzhub.core.errors import HubError
 from pzhub.processes.completion import complete_process
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.reconciler.containment import apology, contained
 from pzhub.processes.reconciler.policy import ReconcilePolicy
 from pzhub.processes.reconciler.watch import retry_or_fail
 from pzhub.processes.records import EndReason, ExitRecord, read_json
@@ -47,7 +45,8 @@ def collect_ended(policy: ReconcilePolicy) -> None:
     """Settle every run whose program has ended."""
     ended = Process.objects.filter(phase=Phase.COLLECTING)
     for process in ended.select_related("upload__product_type", "user", "pipeline"):
-        _collect(process, policy)
+        with contained(process, policy, code="not_registered"):
+            _collect(process, policy)
 
 
 def _collect(process: Process, policy: ReconcilePolicy) -> None:
@@ -59,7 +58,7 @@ def _collect(process: Process, policy: ReconcilePolicy) -> None:
         retry_or_fail(process, Phase.COLLECTING, policy, "lost its exit record")
         return
     if record.reason is EndReason.EXITED and record.exit_code == DONE:
-        _register(process, policy)
+        _register(process)
     elif _was_interrupted(record):
         retry_or_fail(process, Phase.COLLECTING, policy, f"was interrupted by {_ending(record)}")
     else:
@@ -75,7 +74,7 @@ def _was_interrupted(record: ExitRecord) -> bool:
     return record.signal in _FROM_OUTSIDE or record.exit_code == TERMINATED
 
 
-def _register(process: Process, policy: ReconcilePolicy) -> None:
+def _register(process: Process) -> None:
     """Publish the result and complete the run, in one transaction."""
     folder = runner_named(process.runner).collect(job_ref(process))
     try:
@@ -95,18 +94,7 @@ def _register(process: Process, policy: ReconcilePolicy) -> None:
         complete_process(process.upload)
     except UserError as error:
         _LOG.exception("the result of process %d cannot be registered", process.pk)
-        fail_process(process, Phase.COLLECTING, _apology(process, error.code, error.message))
-    except (OSError, DatabaseError) as error:
-        _LOG.exception("the result of process %d was not registered", process.pk)
-        _try_later(process, policy, error)
-
-
-def _try_later(process: Process, policy: ReconcilePolicy, error: Exception) -> None:
-    """The machine refused (disk full, database busy): the result is kept and tried again."""
-    Process.objects.filter(pk=process.pk).update(poll_errors=F("poll_errors") + 1)
-    if process.poll_errors + 1 >= policy.max_errors:
-        told = _apology(process, "not_registered", f"the result could not be stored ({error})")
-        fail_process(process, Phase.COLLECTING, told)
+        fail_process(process, Phase.COLLECTING, apology(process, error.code, error.message))
 
 
 def _outcome_in(folder: Path) -> dict[str, Any]:
@@ -162,20 +150,7 @@ def _error_of(process: Process, record: ExitRecord, policy: ReconcilePolicy) -> 
             ),
             "data": {"limit_bytes": policy.memory_bytes, "peak_bytes": record.peak_memory_bytes},
         }
-    return _apology(process, "pipeline_failed", f"it ended with {_ending(record)}")
-
-
-def _apology(process: Process, code: str, why: str) -> dict[str, Any]:
-    """Return the error of a fault that is ours."""
-    return {
-        "code": code,
-        "message": (
-            f"Sorry, the pipeline failed ({why}). This is a fault of the server, not of your"
-            f" data. The log of process {process.pk} tells more; send its number to the"
-            " administrators."
-        ),
-        "data": {"process": process.pk, "attempt": process.attempt},
-    }
+    return apology(process, "pipeline_failed", f"it ended with {_ending(record)}")
 
 
 def _ending(record: ExitRecord) -> str:

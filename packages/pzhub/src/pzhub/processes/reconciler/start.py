@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,16 +10,15 @@ from django.utils import timezone
 
 from pzhub.processes.models import Phase, Process
 from pzhub.processes.pipelines import job_for
+from pzhub.processes.reconciler.containment import contained
 from pzhub.processes.reconciler.policy import ReconcilePolicy
 from pzhub.processes.records import WORK_FOLDER, write_json
 from pzhub.processes.runners import runner_named
-from pzhub.processes.runners.base import JobRequest, RunnerError
+from pzhub.processes.runners.base import JobRequest
 from pzhub.processes.selectors import job_ref
 from pzhub.processes.services.finish import abort_process, fail_process
 from pzhub.processes.transitions import ACTIVE_PHASES, move
 from pztables.errors import UserError
-
-_LOG = logging.getLogger(__name__)
 
 
 def abort_stopped_pending() -> None:
@@ -67,13 +65,11 @@ def submit_claimed(policy: ReconcilePolicy) -> None:
     """Hand runs to their runner, also those that an earlier pass left in the middle of it."""
     claimed = Process.objects.filter(phase=Phase.SUBMITTING)
     for process in claimed.select_related("pipeline", "upload"):
-        try:
-            _submit(process, policy)
-        except UserError as error:
-            fail_process(process, Phase.SUBMITTING, error.as_dict())
-        except (OSError, RunnerError) as error:
-            _LOG.exception("process %d could not be started", process.pk)
-            _count_refusal(process, policy, error)
+        with contained(process, policy, code="not_started"):
+            try:
+                _submit(process, policy)
+            except UserError as error:
+                fail_process(process, Phase.SUBMITTING, error.as_dict())
 
 
 def _submit(process: Process, policy: ReconcilePolicy) -> None:
@@ -90,19 +86,3 @@ def _submit(process: Process, policy: ReconcilePolicy) -> None:
     job = runner_named(process.runner).submit(request)
     now = timezone.now()
     move(process.pk, Phase.SUBMITTING, Phase.QUEUED, runner_job=job, last_seen_at=now)
-
-
-def _count_refusal(process: Process, policy: ReconcilePolicy, error: Exception) -> None:
-    """The machine refused: try again, but not for ever."""
-    Process.objects.filter(pk=process.pk).update(poll_errors=F("poll_errors") + 1)
-    if process.poll_errors + 1 < policy.max_errors:
-        return
-    told = {
-        "code": "not_started",
-        "message": (
-            f"Sorry, the server could not start the run ({error}); this is no fault of your"
-            " data. Tell the administrators, then run it again."
-        ),
-        "data": {},
-    }
-    fail_process(process, Phase.SUBMITTING, told)

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.reconciler.containment import contained
 from pzhub.processes.reconciler.policy import ReconcilePolicy
 from pzhub.processes.runners import Runner, runner_named
 from pzhub.processes.runners.base import JobReport, JobState, RunnerError
@@ -45,7 +46,8 @@ def _watch(runner: Runner, processes: Sequence[Process], policy: ReconcilePolicy
         unanswered.update(poll_errors=F("poll_errors") + 1)
         return
     for process in processes:
-        _follow(runner, process, reports[refs[process.pk]], policy)
+        with contained(process, policy, code="not_watched"):
+            _follow(runner, process, reports[refs[process.pk]], policy)
 
 
 def _follow(runner: Runner, process: Process, report: JobReport, policy: ReconcilePolicy) -> None:

@@ -153,25 +153,9 @@ def submit_process(
     """
     if not pipeline.is_enabled:
         raise PipelineOffError(f"{pipeline.name} is switched off; ask the administrators")
-    spec = pipelines.spec_of(pipeline)
     check_inputs(actor=actor, pipeline=pipeline, inputs=inputs)
-    validated = pipelines.validate_parameters(pipeline.name, parameters)
-    used_config = {
-        "param": validated,
-        "inputs": {"specz": [_described(product) for product in inputs]},
-        "output_name": spec.output_name,
-        "output_format": pipelines.validate_format(
-            pipeline.name, output_format or validated.get("output_format")
-        ),
-    }
-    if "output_format" in validated:
-        validated["output_format"] = used_config["output_format"]
-    if flags_translation is not None:
-        pipelines.check_flags_translation(flags_translation.path, flags_translation.name)
-        used_config["flags_translation"] = {
-            "name": flags_translation.name,
-            "sha256": flags_translation.sha256,
-        }
+    used_config = _used_config(pipeline, inputs, parameters, output_format, flags_translation)
+    spec = pipelines.spec_of(pipeline)
     product = create_product(
         actor=actor,
         display_name=display_name,
@@ -193,14 +177,34 @@ def submit_process(
     )
     _link_inputs(process, inputs)
     _keep_folder(process, flags_translation)
-    record(
-        actor=actor,
-        action="process-submitted",
-        target=process,
-        pipeline=pipeline.name,
-        inputs=[item.internal_name for item in inputs],
-    )
+    names = [item.internal_name for item in inputs]
+    record(actor=actor, action="process-submitted", target=process, inputs=names)
     return process
+
+
+def _used_config(
+    pipeline: Pipeline,
+    inputs: Sequence[Product],
+    parameters: Mapping[str, Any],
+    output_format: str | None,
+    flags_translation: StagedFile | None,
+) -> dict[str, Any]:
+    """Return the complete configuration of a run, once everything in it was checked."""
+    validated = pipelines.validate_parameters(pipeline.name, parameters)
+    wanted = output_format or validated.get("output_format")
+    used_config = {
+        "param": validated,
+        "inputs": {"specz": [_described(product) for product in inputs]},
+        "output_name": pipelines.spec_of(pipeline).output_name,
+        "output_format": pipelines.validate_format(pipeline.name, wanted),
+    }
+    if "output_format" in validated:
+        validated["output_format"] = used_config["output_format"]
+    if flags_translation is not None:
+        pipelines.check_flags_translation(flags_translation.path, flags_translation.name)
+        kept = {"name": flags_translation.name, "sha256": flags_translation.sha256}
+        used_config["flags_translation"] = kept
+    return used_config
 
 
 def _described(product: Product) -> dict[str, Any]:
