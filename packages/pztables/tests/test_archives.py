@@ -200,6 +200,23 @@ def test_cut_archives_are_refused(make: Any, share: float, tmp_path: Path, into:
     assert list(into.iterdir()) == []
 
 
+def test_a_zip_whose_directory_points_nowhere_is_refused(tmp_path: Path, into: Path) -> None:
+    archive = make_zip(tmp_path / "a.zip", {"cat.csv": CSV})
+    data = bytearray(archive.read_bytes())
+    end = data.find(b"PK\x05\x06") + 16
+    data[end : end + 4] = (2**31).to_bytes(4, "little")
+    archive.write_bytes(data)
+    with pytest.raises(ArchiveError, match="damaged"):
+        unpack_main(archive, into)
+
+
+def test_a_member_with_an_endless_name_is_refused(tmp_path: Path, into: Path) -> None:
+    archive = make_tar(tmp_path / "a.tar", {"x" * 300 + ".csv": CSV})
+    with pytest.raises(ArchiveError, match="damaged"):
+        unpack_main(archive, into)
+    assert list(into.iterdir()) == []
+
+
 def test_an_encrypted_member_is_refused(tmp_path: Path, into: Path) -> None:
     archive = make_zip(tmp_path / "a.zip", {"cat.csv": CSV})
     data = bytearray(archive.read_bytes())

@@ -7,9 +7,11 @@ stays.
 
 from __future__ import annotations
 
+import errno
 import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -34,7 +36,8 @@ _TAR_BLOCK: Final = 512
 _WORDS_NOT_TABLES: Final = ("readme", "license", "licence", "copying", "changelog")
 _BROKEN: Final = (
     zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, NotImplementedError,
-    zlib.error, lzma.LZMAError, FileExistsError, NotADirectoryError, IsADirectoryError,
+    ValueError, LookupError, ArithmeticError, struct.error, zlib.error, lzma.LZMAError,
+    FileExistsError, NotADirectoryError, IsADirectoryError,
 )  # fmt: skip
 
 
@@ -111,6 +114,10 @@ def unpack_main(
     try:
         return _unpack_members(path, into, limits, members, tabular_required)
     except _BROKEN as error:
+        raise _damaged(path.name, error) from error
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENAMETOOLONG):
+            raise  # a full disk is not the archive's fault
         raise _damaged(path.name, error) from error
 
 
