@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 #: Where refusals keep lists of rows or values.
 _KEYS = ("first_rows", "rows", "surveys", "values", "problems")
+#: What only programs need.
+_INNER = {"blocks"}
 _MAX_ROWS = 10
 
 
@@ -28,6 +30,11 @@ def evidence_of(data: Mapping[str, Any] | None) -> Evidence | None:
     for key in _KEYS:
         value = (data or {}).get(key)
         if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
-            names = list(value[0])
-            return Evidence(names, [[row.get(name) for name in names] for row in value[:_MAX_ROWS]])
+            names = [name for name in value[0] if name not in _INNER]
+            rows = [[_plain(row.get(name)) for name in names] for row in value[:_MAX_ROWS]]
+            return Evidence(names, rows)
     return None
+
+
+def _plain(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -131,7 +131,7 @@ def _page(
 
 
 def _snippets(request: SignedInRequest, form: CombineForm) -> dict[str, str]:
-    return snippets_of(form, request.build_absolute_uri("/"))
+    return snippets_of(form, request.build_absolute_uri("/api/"))
 
 
 @login_required

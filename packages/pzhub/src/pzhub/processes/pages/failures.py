@@ -61,13 +61,22 @@ def failure_of(process: Process) -> Failure:
     is_ours = code in _OURS_CODES or not code
     return Failure(
         title=_title(code),
-        message=str(error.get("message", "")),
+        message=_message(code, error, data),
         consequence=_("Nothing was published, and your catalogs are as they were."),
         fixes=list(_fixes(process, code, data)),
         evidence=evidence_of(data),
         technical=json.dumps(error, indent=2, ensure_ascii=False, default=str),
         is_ours=is_ours,
     )
+
+
+def _message(code: str, error: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    if code != "unsupported_survey" or "catalog" not in data:
+        return str(error.get("message", ""))
+    return _(
+        "Without a rule for its survey, a good redshift cannot be told from a bad one, so the "
+        "job stopped at %(catalog)s before mixing anything."
+    ) % {"catalog": data["catalog"]}
 
 
 def _title(code: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from pzhub.catalog.models import Product
 from pzhub.processes.pages.forms import PIPELINE, CombineForm, products_of
 from pzhub.processes.pipelines import check_flags_translation, min_inputs, preflight
@@ -77,15 +79,17 @@ def _read(report: Mapping[str, Any], products: Sequence[Product]) -> Preflight:
     return Preflight(catalogs, problems, report["rows_in"], report["rows_kept"], is_checked=True)
 
 
+def _survey_problem(product: Product, surveys: tuple[Mapping[str, Any], ...]) -> Problem:
+    text = _("Without a rule for its survey, a quality flag cannot be read:")
+    return Problem("unsupported_survey", text, product, surveys)
+
+
 def _catalog(entry: Mapping[str, Any], product: Product) -> CatalogCheck:
     surveys = tuple(entry["unsupported_surveys"])
     problems = tuple(
-        Problem(
-            problem["code"],
-            problem["message"],
-            product,
-            surveys if problem["code"] == "unsupported_survey" else (),
-        )
+        _survey_problem(product, surveys)
+        if problem["code"] == "unsupported_survey"
+        else Problem(problem["code"], problem["message"], product)
         for problem in entry["problems"]
     )
     return CatalogCheck(

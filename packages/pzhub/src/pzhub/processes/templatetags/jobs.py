@@ -14,6 +14,8 @@ register = template.Library()
 @register.filter
 def duration(seconds: float) -> str:
     """Write seconds for people: ``0.4 s``, ``12 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    if seconds < 0.05:
+        return _("< 0.1 s")
     if seconds < 9.95:
         return _("%(s).1f s") % {"s": seconds}
     whole = round(seconds)
