@@ -7,6 +7,7 @@ Each page is taken light and dark, 1280 and 375 px wide, into ``screenshots/``.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -42,20 +44,21 @@ PAGES = {
     "not-found": "/product/no_such_product",
 }
 WIDTHS = (1280, 375)
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @contextmanager
-def demo_server(port: int) -> Iterator[str]:
-    """Serve demo content from a temporary folder while the block runs."""
+def demo_server(port: int) -> Iterator[tuple[str, str]]:
+    """Serve demo content from a temporary folder; give the address and ana's password."""
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="pzhub-pictures-") as folder:
-        command = [Path(sys.executable).with_name("pzhub"), "serve"]
+        command = [str(Path(sys.executable).with_name("pzhub")), "serve"]
         command += ["--port", str(port), "--data-dir", folder]
         server = subprocess.Popen(command)
         try:
             wait_for(address)
-            yield address
+            access = json.loads((Path(folder) / "demo.json").read_text())
+            yield address, access["passwords"]["ana"]
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -83,11 +86,11 @@ def sign_in(page: Page, address: str, user: str, password: str) -> None:
 
 
 def first_product(page: Page, address: str) -> str:
-    """Return the address of the first product of the list."""
-    page.goto(urljoin(address, "/products?type=redshift_catalog"))
+    """Return the address of the first of the user's own redshift catalogs."""
+    page.goto(urljoin(address, "/products?tab=mine&type=redshift_catalog"))
     link = page.get_attribute(".products tbody .name", "href")
     if link is None:
-        raise SystemExit("the list has no product")
+        raise SystemExit("the user has no redshift catalog")
     return link
 
 
@@ -102,6 +105,12 @@ def problems_of(page: Page) -> list[str]:
     return found
 
 
+def listen(page: Page, notes: list[str]) -> None:
+    """Note what the browser complains about."""
+    page.on("console", lambda message: notes.append(message.text))
+    page.on("pageerror", lambda error: notes.append(str(error)))
+
+
 def take(browser: Browser, args: argparse.Namespace, address: str, folder: Path) -> int:
     """Take every picture; return how many pages have a problem."""
     faults = 0
@@ -112,8 +121,7 @@ def take(browser: Browser, args: argparse.Namespace, address: str, folder: Path)
             )
             page = context.new_page()
             notes: list[str] = []
-            page.on("console", lambda message, notes=notes: notes.append(message.text))
-            page.on("pageerror", lambda error, notes=notes: notes.append(str(error)))
+            listen(page, notes)
             addresses = dict(PUBLIC)
             shoot = Shoot(page, folder, f"{width}-{theme}", notes)
             faults += sum(shoot(name, urljoin(address, path)) for name, path in addresses.items())
@@ -151,7 +159,7 @@ def main() -> None:
     parser.add_argument("--address", help="a running server; without it one is started")
     parser.add_argument("--port", type=int, default=8899)
     parser.add_argument("--user", default="ana")
-    parser.add_argument("--password", default="pz-demo-2026")
+    parser.add_argument("--password", help="of a running server's user")
     parser.add_argument("--language", default="en")
     parser.add_argument("--only", help="pattern of page names")
     parser.add_argument("--output", type=Path, default=ROOT / "screenshots")
@@ -162,7 +170,7 @@ def main() -> None:
         if args.address:
             faults = take(browser, args, args.address, args.output)
         else:
-            with demo_server(args.port) as address:
+            with demo_server(args.port) as (address, args.password):
                 faults = take(browser, args, address, args.output)
     print(f"pictures are in {args.output}; {faults} pages with a problem")
     sys.exit(bool(faults))

@@ -21,6 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 _SPARK_WIDTH: Final = 116.0
 _SPARK_HEIGHT: Final = 26.0
 _SPARK_BINS: Final = 46
+_PLOT_BINS: Final = 100
 #: Sparklines share one axis, log2(1 + z): z = 0, 1, 3, 7 are evenly spaced in every row.
 _SPARK_Z: Final = 7.0
 
@@ -118,7 +119,7 @@ def nz_plot(redshifts: Redshifts, width: float = 720, height: float = 280) -> st
     high = _shown_limit(edges, counts)
     step_z = nice_step(high, 6 if width > 400 else 4)
     high = math.ceil(high / step_z) * step_z
-    target = np.linspace(0, high, 81)
+    target = _plot_edges(edges, high)
     heights = rebinned(edges, counts, target)
     step = nice_step(max(heights.max(), 1.0))
     frame = _Frame(width, height, high, step * math.ceil(max(heights.max(), 1.0) / step * 1.02))
@@ -138,7 +139,8 @@ def _count_axis(frame: _Frame, step: float) -> str:
         f' text-anchor="end">{_short(n)}</text>'
         for n in np.arange(0, frame.top + step / 2, step)
     ]
-    return f'{"".join(lines)}<text x="0" y="12">{_("redshifts per bin")}</text>'
+    label = _("redshifts per bin")  # not inside the f-string: gettext would not find it
+    return f'{"".join(lines)}<text x="0" y="12">{label}</text>'
 
 
 def _redshift_axis(frame: _Frame, step: float) -> str:
@@ -166,13 +168,21 @@ def _steps(frame: _Frame, edges: FloatArray, heights: FloatArray) -> str:
 
 
 def _median(frame: _Frame, median: float) -> str:
-    place = min(median, frame.high)
+    place, label = min(median, frame.high), _("median z")
     return (
         f'<path class="axis" stroke-dasharray="2 3"'
         f' d="M{_number(frame.x(place))} {frame.above:g}V{_number(frame.y(0))}"/>'
         f'<text class="halo" x="{_number(frame.x(place) + 6)}" y="{frame.above + 11:g}">'
-        f"{_('median z')} = {median:.3g}</text>"
+        f"{label} = {median:.3g}</text>"
     )
+
+
+def _plot_edges(edges: FloatArray, high: float) -> FloatArray:
+    """Return the histogram's own bins between 0 and the limit, or fewer where they are too fine."""
+    own = edges[(edges > 0) & (edges < high)]
+    if len(own) > _PLOT_BINS:
+        return np.linspace(0, high, _PLOT_BINS + 1)
+    return np.concatenate([[0.0], own, [high]])
 
 
 def _shown_limit(edges: FloatArray, counts: FloatArray) -> float:
