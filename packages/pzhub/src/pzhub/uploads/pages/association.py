@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pzhub.accounts.models import User
@@ -24,7 +25,12 @@ from pztables.roles import PIPELINE_ROLES, ROLES, role_named
 #: The choice that opens the field for a label of one's own.
 OWN_LABEL = "own"
 _CHOICES = (*ROLES, *PIPELINE_ROLES)
-_CONFIDENCE_WORDS = ((0.85, "high"), (0.6, "good"), (0.35, "fair"), (0.0, "low"))
+_CONFIDENCE_WORDS = (
+    (0.85, gettext_lazy("high")),
+    (0.6, gettext_lazy("good")),
+    (0.35, gettext_lazy("fair")),
+    (0.0, gettext_lazy("low")),
+)
 
 
 class Row(NamedTuple):
