@@ -65,6 +65,7 @@ def verdicts_of_one_group(
         pytest.param([4, 4], [3, 3], [0.1, np.nan], [2, 2], id="null z survives beside z"),
         pytest.param([4, 4], [3, 3], [np.nan, np.nan], [2, 2], id="null z never collapses"),
         pytest.param([4, 4], [3, 3], [0.101, 0.1], [2, 2], id="plain double subtraction"),
+        pytest.param([4, 4], [3, 3], [0.0, 0.001], [1, 0], id="exactly the threshold agrees"),
     ],
 )
 def test_a_group_is_resolved_as_the_manual_says(

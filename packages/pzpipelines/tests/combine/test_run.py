@@ -333,3 +333,17 @@ def test_who_starts_a_run_decides_about_its_resources_before_the_parameters_do(
     outcome, _ = run_job(tmp_path, three_catalogs, parameters, resources={"workers": 2})
     assert outcome.summary["rows_out"] == 900
     _, _ = run_job(tmp_path, three_catalogs, {**parameters, "executor": "serial"})
+
+
+def test_removed_rows_leave_no_gaps_in_group_ids_across_slices(
+    tmp_path: Path, three_catalogs: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, marked_path = run_job(tmp_path, three_catalogs, MARK)
+    winners = [row for row in pq.read_table(marked_path).to_pylist() if row["tie_result"] == 1]
+    monkeypatch.setattr("pzpipelines.combine.writing.ROWS_PER_SLICE", 50)
+    parameters = {**MARK, "combine_type": "concatenate_and_remove_duplicates"}
+    _, path = run_job(tmp_path, three_catalogs, parameters)
+    rows = pq.read_table(path).to_pylist()
+    assert [row["CRD_ID"] for row in rows] == [row["CRD_ID"] for row in winners]
+    assert [row["group_id"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row["compared_to"] for row in rows] == [row["compared_to"] for row in winners]
