@@ -50,7 +50,8 @@ def fetch(package: str, version: str, into: Path) -> Path:
         capture_output=True,
         text=True,
     )
-    archive = into / json.loads(packed.stdout)[0]["filename"].replace("@", "").replace("/", "-")
+    name: str = json.loads(packed.stdout)[0]["filename"]
+    archive = into / name.replace("@", "").replace("/", "-")
     target = into / archive.stem
     with tarfile.open(archive) as tar:
         tar.extractall(target, filter="data")
