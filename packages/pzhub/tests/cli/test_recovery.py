@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from hub import Hub, serving
+from hub import PZHUB, Hub, serving
 from pzhub.demo.generate import CONVENTIONS, generate_catalogs
 from pzhub.demo.http import ApiClient
 from pzhub.demo.story import submit_combination, upload_catalog, wait_for_end
@@ -118,6 +119,26 @@ def test_a_killed_reconciler_loses_nothing(
     wait_for(lambda: len(server.process.children()) == 4)
     ended = wait_for_end(client, process)
     assert (ended["status"], ended["attempt"]) == ("Successful", 1)
+
+
+def test_many_reconcilers_at_once_start_and_register_each_run_once(
+    server: Hub, client: ApiClient, inputs: list[dict[str, Any]]
+) -> None:
+    runs = [submit_combination(client, inputs) for _ in range(3)]
+    command = [PZHUB, "manage", "run_processes", "--once", "--data-dir", str(server.data_dir)]
+    deadline = time.monotonic() + 60
+    while not all(client.get(f"processes/{run['id']}/")["ended_at"] for run in runs):
+        assert time.monotonic() < deadline
+        # Beside the server's own: these do not ask for its lease.
+        others = [subprocess.Popen(command) for _ in range(2)]
+        assert [other.wait(60) for other in others] == [0, 0]
+    for run in runs:
+        ended = client.get(f"processes/{run['id']}/")
+        assert (ended["status"], ended["attempt"]) == ("Successful", 1)
+        files = client.get(f"product-files/?product_id={run['upload']}")["results"]
+        assert [file["name"] for file in files if file["role"] == 0] == ["crd.parquet"]
+        folder = server.data_dir / "processes" / run["path"] / "attempt-1"
+        assert (folder / "work" / "pipeline.log").read_text().count("reading") == 2
 
 
 def test_a_running_combination_is_stopped(

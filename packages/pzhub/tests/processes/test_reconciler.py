@@ -22,6 +22,7 @@ from pzhub.core.models import AuditEntry
 from pzhub.processes.models import Phase, Process
 from pzhub.processes.reconciler import Reconciler, reconcile_once
 from pzhub.processes.reconciler.collect import collect_ended
+from pzhub.processes.reconciler.holding import held
 from pzhub.processes.reconciler.start import claim_pending, submit_claimed
 from pzhub.processes.records import (
     EXIT_FILE,
@@ -378,6 +379,17 @@ def test_a_result_is_registered_once(process: Process, shell: Any, steps: Any) -
     assert (again.phase, again.summary) == (Phase.COMPLETED, ended.summary)
     product = steps.product(process)
     assert (product.files.count(), product.columns.count()) == (1, 6)
+
+
+def test_a_result_that_another_collects_is_left_to_it(
+    process: Process, shell: Any, steps: Any
+) -> None:
+    policy = shell(BRIEF)
+    with held(f"collect-{process.pk}", 60):
+        steps.until(process, Phase.COLLECTING, policy=policy)
+        reconcile_once(policy)
+        assert steps.phase(process) == Phase.COLLECTING
+    assert steps.settled(process, policy).phase == Phase.ERROR
 
 
 def test_a_product_deleted_meanwhile_takes_no_result(

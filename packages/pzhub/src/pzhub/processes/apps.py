@@ -10,10 +10,14 @@ class ProcessesConfig(AppConfig):
     label = "processes"
 
     def ready(self) -> None:
-        """Tell the catalog where products come from, and what ends with a publication."""
+        """Tell the apps below what they may not import: origins, ends of runs, sweeps."""
         from pzhub.catalog.hooks import register_origin_reader, register_publication_effect
+        from pzhub.core.sweeps import SWEEPS
         from pzhub.processes.completion import complete_process
         from pzhub.processes.origin import origin_of_process
+        from pzhub.processes.retention import sweep_run_folders
 
         register_origin_reader(origin_of_process)
         register_publication_effect(complete_process)
+        if sweep_run_folders not in SWEEPS:
+            SWEEPS.append(sweep_run_folders)

@@ -6,13 +6,14 @@ import logging
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pzhub.catalog.models import ProductStatus
 from pzhub.core.errors import HubError
 from pzhub.processes.completion import complete_process
 from pzhub.processes.models import Phase, Process
 from pzhub.processes.reconciler.containment import apology, contained
+from pzhub.processes.reconciler.holding import held
 from pzhub.processes.reconciler.policy import ReconcilePolicy
 from pzhub.processes.reconciler.watch import retry_or_fail
 from pzhub.processes.records import EndReason, ExitRecord, read_json
@@ -28,6 +29,9 @@ _LOG = logging.getLogger(__name__)
 DONE, REFUSED, TERMINATED = 0, 2, 143
 #: Signals that people and machines send; others are crashes of the program.
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+#: Longer than reading any result may take.
+_COLLECT_SECONDS: Final = 7200.0
+_NEEDED: Final = ("upload__product_type", "user", "pipeline")
 _DELETED = {
     "code": "product_deleted",
     "message": "The product of this run was deleted before the run ended.",
@@ -44,9 +48,14 @@ class BrokenResultError(HubError):
 def collect_ended(policy: ReconcilePolicy) -> None:
     """Settle every run whose program has ended."""
     ended = Process.objects.filter(phase=Phase.COLLECTING)
-    for process in ended.select_related("upload__product_type", "user", "pipeline"):
-        with contained(process, policy, code="not_registered"):
-            _collect(process, policy)
+    for key in ended.values_list("pk", flat=True):
+        # Two collectors of one result would disturb each other's files.
+        with held(f"collect-{key}", _COLLECT_SECONDS) as is_ours:
+            process = ended.filter(pk=key).select_related(*_NEEDED).first()
+            if not is_ours or process is None:  # it has been settled meanwhile
+                continue
+            with contained(process, policy, code="not_registered"):
+                _collect(process, policy)
 
 
 def _collect(process: Process, policy: ReconcilePolicy) -> None:

@@ -7,11 +7,11 @@ from typing import Final
 
 from django.db import DatabaseError
 
-from pzhub.core.chores import holder_name, is_holder_dead
-from pzhub.core.leases import acquire_lease, release_lease
-from pzhub.core.models import Lease
+from pzhub.core.chores import holder_name
+from pzhub.core.leases import release_lease
 from pzhub.processes.models import Process
 from pzhub.processes.reconciler.collect import collect_ended
+from pzhub.processes.reconciler.holding import take_lease
 from pzhub.processes.reconciler.policy import ReconcilePolicy
 from pzhub.processes.reconciler.start import (
     abort_stopped_pending,
@@ -49,23 +49,13 @@ class Reconciler:
     def tick(self) -> bool:
         """Do one pass if the lease is ours; tell whether it was."""
         try:
-            if not self._has_lease():
+            if not take_lease(LEASE, self._holder, LEASE_SECONDS):
                 return False
             reconcile_once(self._policy)
         except DatabaseError:
             # Another writer had the database for too long, or it is away: says nothing of runs.
             _LOG.exception("a pass over the runs was broken off; the next one goes on")
         return True
-
-    def _has_lease(self) -> bool:
-        """Take or keep the lease; that of a reconciler that was killed here is free at once."""
-        if acquire_lease(LEASE, self._holder, LEASE_SECONDS):
-            return True
-        other = Lease.objects.filter(name=LEASE).values_list("holder", flat=True).first()
-        if other is None or not is_holder_dead(other):
-            return False
-        release_lease(LEASE, other)
-        return acquire_lease(LEASE, self._holder, LEASE_SECONDS)
 
     def pause_seconds(self) -> float:
         """Return how long to wait: short while somebody waits for a run."""
