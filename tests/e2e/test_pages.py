@@ -75,7 +75,7 @@ def test_the_picker_keeps_the_choice_across_searches(
     choose_catalogs(page, two_catalogs)
     page.get_by_role("searchbox", name="Search catalogs").fill("no such catalog")
     expect(page.locator("#picker-rows tbody tr")).to_have_count(2)
-    expect(page.get_by_text("2 selected")).to_be_visible()
+    expect(page.get_by_text("Selected: 2")).to_be_visible()
     expect(page.locator("#preflight").get_by_text("Ready")).to_be_visible()
 
 

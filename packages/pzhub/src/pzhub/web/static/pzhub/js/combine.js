@@ -82,13 +82,10 @@ function showRows(page) {
 const chosen = () => [...form.querySelectorAll("input[name='catalog']:checked")];
 
 function countChosen() {
-  const bulk = rows().querySelector(".bulk");
-  const locale = document.documentElement.lang;
   const boxes = chosen();
   const total = boxes.reduce((sum, box) => sum + Number(box.dataset.rows), 0);
-  const replace = (el, number) => { el.textContent = el.textContent.replace(/[\d.,\s]*\d/, number.toLocaleString(locale)); };
-  replace(bulk.querySelector("strong"), boxes.length);
-  replace(bulk.querySelector(".num"), total);
+  rows().querySelector("[data-chosen='count']").textContent = boxes.length;
+  rows().querySelector("[data-chosen='rows']").textContent = total.toLocaleString(document.documentElement.lang);
 }
 
 document.addEventListener("click", (event) => {
