@@ -17,3 +17,5 @@ urlpatterns = [
     path("", include("pzhub.downloads.pages.urls")),
     path("", include("pzhub.processes.pages.urls")),
 ]
+
+handler500 = "pzhub.web.pages.views.server_error"

@@ -236,10 +236,36 @@ def test_a_fault_of_ours_is_not_taken_for_a_refusal(rf: object) -> None:
     assert middleware.process_exception(rf.get("/x"), KeyError("x")) is None  # type: ignore[attr-defined]
 
 
-def test_a_fault_of_ours_has_a_page_that_needs_nothing(client: Client) -> None:
-    page = get_template("500.html").render()
+def test_a_fault_of_ours_has_a_page_with_the_number_of_the_incident(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("our fault")
 
+    monkeypatch.setattr("pzhub.web.pages.views.TextPage.get_context_data", broken)
+    client.raise_request_exception = False
+
+    response = client.get("/about", headers={"X-Request-ID": "incident-4711"})
+
+    page = response.content.decode()
+    assert response.status_code == 500
     assert "The server made a mistake" in page
+    assert "<code>incident-4711</code>" in page
+    assert "our fault" not in page
+
+
+def test_a_wrong_method_has_a_page(client: Client, db: None) -> None:
+    response = client.get("/settings/theme")
+
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert "This address does not answer to that" in response.content.decode()
+
+
+def test_a_form_from_before_the_sign_in_says_what_to_do(db: None) -> None:
+    response = Client(enforce_csrf_checks=True).post("/settings/theme", {"theme": "dark"})
+
+    assert response.status_code == 403
+    assert "Go back, reload the page and send it again." in response.content.decode()
 
 
 def test_jobs_that_run_or_failed_are_counted_in_the_bar(

@@ -36,6 +36,20 @@ def test_translations_keep_placeholders_and_markup(language: str) -> None:
             assert sorted(re.findall(pattern, text)) == sorted(re.findall(pattern, source)), source
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_string_of_the_catalogs_is_untranslated_or_guessed(language: str) -> None:
+    source = (LOCALE / language / "LC_MESSAGES/django.po").read_text()
+    header, *entries = [entry for entry in source.split("\n\n") if "msgid" in entry]
+    compiled = catalog(language)
+
+    assert "Plural-Forms" in header
+    assert not [entry for entry in entries if re.search(r"^#,.*fuzzy", entry, re.MULTILINE)]
+    assert not [
+        entry for entry in entries if re.search(r'^msgstr(\[\d\])? ""\Z', entry.strip(), re.M)
+    ]
+    assert len(compiled) >= len(entries)
+
+
 @pytest.mark.parametrize(
     ("language", "number", "text"),
     [

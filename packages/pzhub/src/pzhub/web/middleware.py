@@ -70,8 +70,13 @@ class RefusalPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; refusals come through `process_exception`."""
-        return self.get_response(request)
+        """Answer; refusals come through `process_exception`, wrong methods are bare until here."""
+        response = self.get_response(request)
+        if response.status_code != 405 or request.path.startswith("/api"):
+            return response
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = response.headers.get("Allow", "")
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a refusal into its page; anything else stays an error of ours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q
@@ -61,6 +61,9 @@ class Run:
     flags_translation: str
 
 
+_SHOWN: Final = ("param", "output_name", "output_format")
+
+
 def run_of(product: Product) -> Run:
     """Return the run that made a product.
 
@@ -75,7 +78,8 @@ def run_of(product: Product) -> Run:
     return Run(
         pipeline=spec_of(process.pipeline).display_name,
         version=process.pipeline_version,
-        config=process.used_config,
+        # Not the inputs: not everybody who sees the result may see all of them.
+        config={key: process.used_config[key] for key in _SHOWN if key in process.used_config},
         flags_translation=_flags_translation(process),
     )
 

@@ -29,6 +29,7 @@ def _edit_address(internal_name: str | None) -> str:
 def add_file(request: SignedInRequest, key: str) -> HttpResponse:
     """Take one more auxiliary file."""
     product = product_for(request.user, key)
+    require_update(product, request.user)
     try:
         file = receive_file(
             actor=request.user,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 from django.urls.resolvers import URLPattern
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView, TemplateView
 
 from pzhub.web.pages import product, views
@@ -13,7 +14,8 @@ app_name = "web"
 
 def moved(old: str, to: str) -> URLPattern:
     """Lead an address of the old site to where its content is now."""
-    return path(old, RedirectView.as_view(url=to, permanent=True, query_string=True))
+    view = RedirectView.as_view(url=to, permanent=True, query_string=True)
+    return path(old, require_safe(view))
 
 
 def text(name: str) -> URLPattern:

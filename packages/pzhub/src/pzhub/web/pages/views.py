@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import redirect, render
+from django.template.loader import get_template
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import TemplateView
 
 from pzhub.accounts.models import User
 from pzhub.accounts.services.preferences import set_language
+from pzhub.core.middleware import request_id
 from pzhub.web import selectors
 from pzhub.web.context import THEMES
 
+_LOG: Final = logging.getLogger(__name__)
 YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
@@ -24,11 +28,20 @@ class TextPage(TemplateView):
     """A page of text that everybody may read."""
 
 
+@require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Say what the service is; to users, show what is new and what is theirs."""
     if not isinstance(request.user, User):
         return render(request, "web/landing_public.html")
     return render(request, "web/landing.html", selectors.landing_of(request.user))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that it was our fault, with the number under which the log has it."""
+    incident = request_id(request)
+    _LOG.error("incident %s: %s %s", incident, request.method, request.path)
+    page = get_template("500.html").render({"incident": incident})
+    return HttpResponseServerError(page)
 
 
 def _safe_next(request: HttpRequest) -> str:
