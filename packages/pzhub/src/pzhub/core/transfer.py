@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header, http_date, parse_http_
 from pzhub.core.errors import NotFoundError
 
 BLOCK_BYTES: Final = 1 << 20
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 class _Span:

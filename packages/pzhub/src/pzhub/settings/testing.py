@@ -10,3 +10,5 @@ from pzhub.settings.base import *  # noqa: F403
 SECRET_KEY = "tests"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["*"]
+# Not read anew by the handler of every test client: there are thousands.
+WHITENOISE_AUTOREFRESH = True

@@ -52,6 +52,7 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     template_name = "accounts/signin.html"
     redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post", "options"]  # noqa: RUF012  # Django's own interface
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign in, and speak the language of the account."""

@@ -16,8 +16,15 @@ class FieldNotAllowedError(InvalidError):
     code = "field_not_allowed"
 
 
-def check_product(product: Product, actor: User) -> None:
+def check_product(product: Product, actor: User, *, is_release_new: bool = True) -> None:
     """Refuse values that are too long, not allowed for the type, or not the actor's to use.
+
+    Parameters
+    ----------
+    product, actor
+        Who writes what.
+    is_release_new
+        Whether the release is being set: one that the owner may no longer use may stay.
 
     Raises
     ------
@@ -38,7 +45,8 @@ def check_product(product: Product, actor: User) -> None:
         sentence = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
         raise InvalidError(sentence, fields=fields) from error
     _check_type_rules(product)
-    _check_release(product, actor)
+    if is_release_new:
+        _check_release(product, actor)
 
 
 def _check_type_rules(product: Product) -> None:

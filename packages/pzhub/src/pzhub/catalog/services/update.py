@@ -65,7 +65,7 @@ def update_product(*, actor: User, product: Product, **changes: Unpack[ProductCh
         return product
     for name, value in changed.items():
         setattr(product, name, value)
-    check_product(product, actor)
+    check_product(product, actor, is_release_new="release" in changed)
     product.save(update_fields=[*changed, "updated_at"])
     audit.record(actor=actor, action="product-updated", target=product, fields=sorted(changed))
     return product

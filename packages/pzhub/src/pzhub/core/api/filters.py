@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError as FormError
@@ -15,6 +15,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+#: Largest number of a column that a database has.
+MAX_ID: Final = 2**63 - 1
 
 
 class PzSearch(SearchFilter):
@@ -46,7 +49,12 @@ class CharInFilter(filters.BaseInFilter, filters.CharFilter):
 
 
 class NumberInFilter(filters.BaseInFilter, filters.NumberFilter):
-    """A comma list of numbers."""
+    """A comma list of whole numbers; larger ones than a database has are in no row."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Keep the rows with one of the numbers."""
+        known = [number for number in value or () if abs(number) <= MAX_ID]
+        return qs.none() if value and not known else super().filter(qs, known)
 
 
 class _ManyRowsField(forms.Field):

@@ -9,6 +9,8 @@ from django_filters.filters import Filter
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.request import Request
 
+from pzhub.core.errors import ForbiddenError
+
 
 class PzMetadata(SimpleMetadata):
     """The framework's description and the legal filter keys, which the client asks for."""
@@ -27,6 +29,14 @@ class PzMetadata(SimpleMetadata):
             if values and not isinstance(values, str):  # "__all__" names no field
                 metadata[key] = list(values)
         return metadata
+
+    def determine_actions(self, request: Request, view: Any) -> dict[str, Any]:
+        """Return the fields to send; none to those who may only read."""
+        try:
+            actions: dict[str, Any] = super().determine_actions(request, view)
+        except ForbiddenError:
+            return {}
+        return actions
 
 
 _LISTS = {"filterset": "filterset_names", "search": "search_fields", "ordering": "ordering_fields"}

@@ -18,6 +18,7 @@ _POLICY: Final = (
     " font-src 'self' data:; img-src 'self' data:; connect-src 'self';"
     " worker-src blob:; frame-ancestors 'self'"
 )
+_READING: Final = ["get", "head"]
 _ERROR_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["error", "code", "fields", "detail"],
@@ -48,13 +49,19 @@ class _OwnHostOnly:
 class SchemaView(SpectacularAPIView):
     """The OpenAPI document."""
 
+    http_method_names = _READING
+
 
 class SwaggerView(_OwnHostOnly, SpectacularSwaggerSplitView):
     """The document, to read and to try out."""
 
+    http_method_names = _READING
+
 
 class RedocView(_OwnHostOnly, SpectacularRedocView):
     """The document, to read."""
+
+    http_method_names = _READING
 
     template_name = "core/redoc.html"
 

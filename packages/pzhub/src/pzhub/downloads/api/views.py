@@ -62,8 +62,8 @@ class DownloadViewSet(PzViewSet[Archive]):
     @extend_schema(
         parameters=[OpenApiParameter("token", str, required=True)],
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            (200, "*/*"): OpenApiTypes.BINARY,
+            (206, "*/*"): OpenApiTypes.BINARY,
         },
     )
     def file(self, request: Request, pk: str) -> HttpResponseBase:
@@ -75,7 +75,7 @@ class DownloadViewSet(PzViewSet[Archive]):
 
     @extend_schema(
         deprecated=True,
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 202: ArchiveOut},
+        responses={(200, "*/*"): OpenApiTypes.BINARY, 202: ArchiveOut},
     )
     def at_once(self, request: Request, pk: str) -> HttpResponseBase:
         """Send the file without a link, as programs of old expect."""

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from pzhub.accounts.models import User
+from pzhub.accounts.selectors import users_list
 from pzhub.catalog.models import Product, Release
-from pzhub.catalog.selectors import matching_words, search_words
+from pzhub.catalog.selectors import (
+    matching_words,
+    products_visible_to,
+    releases_visible_to,
+    search_words,
+)
 from pzhub.processes.models import Pipeline, Process
 from pzhub.processes.pipelines import pipeline_specs
 from pzhub.processes.selectors import WIRE_STATUS, with_wire_status
 
 _WORDS = [*dict.fromkeys([*WIRE_STATUS.values(), "Stopping"])]
+
+
+def _releases(request: Any) -> QuerySet[Release]:
+    return Release.objects.none() if request is None else releases_visible_to(request.user)
+
+
+def _products(request: Any) -> QuerySet[Product]:
+    if request is None:
+        return Product.objects.none()
+    return products_visible_to(request.user, include_deleted=True)
+
+
+def _users(request: Any) -> QuerySet[User]:
+    return users_list()
 
 
 class PipelineFilters(filters.FilterSet):
@@ -31,9 +53,9 @@ class ProcessFilters(filters.FilterSet):
 
     pipeline = filters.CharFilter(method="filter_pipeline")
     status = filters.ChoiceFilter(choices=[(word, word) for word in _WORDS], method="filter_status")
-    release = filters.ModelChoiceFilter(queryset=Release.objects.all())
-    upload = filters.ModelChoiceFilter(queryset=Product.objects.all())
-    user = filters.ModelChoiceFilter(queryset=User.objects.all())
+    release = filters.ModelChoiceFilter(queryset=_releases)  # type: ignore[arg-type]  # of the request
+    upload = filters.ModelChoiceFilter(queryset=_products)  # type: ignore[arg-type]  # of the request
+    user = filters.ModelChoiceFilter(queryset=_users)  # type: ignore[arg-type]  # of the request
     release__isnull = filters.BooleanFilter(field_name="release", lookup_expr="isnull")
     pipeline__or = filters.CharFilter(method="filter_any_pipeline")
     release_name__or = filters.CharFilter(method="filter_any_release_name")

@@ -81,7 +81,7 @@ class ProductFileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzVie
         remove_file(actor=self.actor, file=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     def content(self, request: Request, pk: str) -> HttpResponseBase:
         """Send the bytes of a file, whole or a range."""
         file = self.get_object()
