@@ -129,6 +129,23 @@ def test_files_over_the_limit_are_not_even_sent(
     expect(page.get_by_text("large.csv has 200 MB; the limit is 200 MB.")).to_be_visible()
 
 
+def test_files_are_dropped_and_get_their_roles(open_page: PageMaker, ana: str) -> None:
+    page = open_page(ana)
+    begin_draft(page, "Dropped")
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        data.items.add(new File(["ra,dec,z\\n1,2,3\\n"], "data.csv"));
+        data.items.add(new File(["# Words"], "words.md"));
+        const drop = new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+        document.getElementById("drop").dispatchEvent(drop);
+    }""")
+    expect(page.get_by_label("What data.csv is")).to_have_value("0")
+    expect(page.get_by_label("What words.md is")).to_have_value("1")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Table read")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("words.md", exact=True)).to_be_visible()
+
+
 def test_all_goes_without_script(
     open_page: PageMaker, ana: str, two_catalogs: list[str], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path(
         "pipelines/combine-redshift-catalogs/preflight", combine.preflight_panel, name="preflight"
     ),
+    path("pipelines/training-set-maker", catalog.not_yet, name="train"),
     path("jobs", jobs.jobs, name="jobs"),
     path("jobs/<int:pk>", jobs.job, name="job"),
     path("jobs/<int:pk>/row", jobs.job_row, name="job_row"),
