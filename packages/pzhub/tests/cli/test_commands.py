@@ -12,6 +12,8 @@ import pytest
 
 from hub import PASSWORD, PZHUB
 
+pytestmark = pytest.mark.xdist_group("commands")
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

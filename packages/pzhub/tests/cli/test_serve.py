@@ -86,11 +86,16 @@ def test_whatever_part_is_killed_is_started_again(server: Hub) -> None:
 
 
 def test_a_killed_web_worker_is_replaced(server: Hub) -> None:
-    (web,) = [part for part in server.process.children() if part.children()]
-    workers = {worker.pid for worker in web.children()}
+
+    def fathers() -> list[psutil.Process]:
+        return [part for part in server.process.children() if len(part.children()) == 2]
+
+    wait_for(fathers)
+    (web,) = fathers()
+    old = {worker.pid for worker in web.children()}
     for worker in web.children():
         worker.kill()
-    wait_for(lambda: len({worker.pid for worker in web.children()} - workers) == len(workers))
+    wait_for(lambda: len({worker.pid for worker in web.children()} - old) == 2)
     wait_for(lambda: answers(server))
 
 
