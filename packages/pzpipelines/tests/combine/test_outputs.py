@@ -64,6 +64,16 @@ def test_explanations_and_then_group_id_follow_all_other_columns() -> None:
     assert schema.field("group_id").type == pa.int64()
 
 
+def test_the_original_source_follows_the_source_whichever_catalog_is_the_product() -> None:
+    fresh = pa.schema([*STANDARD_COLUMNS, ("snr", pa.float64())])
+    product = pa.schema([("source_original", pa.string()), *fresh])
+    orders = [[fresh, product], [product, fresh]]
+    names = [output_schema(order, absent=frozenset()).names for order in orders]
+    assert names[0] == names[1]
+    assert names[0][9:12] == ["source", "source_original", "tie_result"]
+    assert names[0][-2:] == ["snr", "group_id"]
+
+
 def test_a_concatenation_has_no_matching_columns() -> None:
     schema = output_schema([STANDARD_COLUMNS], absent=MATCHING_COLUMNS)
     assert not MATCHING_COLUMNS & set(schema.names)

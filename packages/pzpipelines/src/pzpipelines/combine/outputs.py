@@ -34,6 +34,8 @@ STANDARD_COLUMNS: Final = pa.schema(
         ("instrument_type_homogenized", pa.string()),
     ]
 )
+#: Follows ``source`` where a catalog is itself a combination.
+SOURCE_ORIGINAL: Final = pa.field("source_original", pa.string())
 GROUP_ID: Final = pa.field("group_id", pa.int64())
 #: What only matching can tell: absent from a plain concatenation.
 MATCHING_COLUMNS: Final = frozenset({"tie_result", "compared_to", "group_id"})
@@ -62,13 +64,17 @@ def output_schema(
     ----------
     prepared
         Schemas of the prepared catalogs; what is not standard follows the
-        standard columns in the order in which it is first seen.
+        standard columns in the order in which it is first seen, save
+        ``source_original``, which follows ``source``.
     absent
         Standard columns that this run does not write.
     explain
         Columns that explain the verdicts, just before the last one, group_id.
     """
-    fields = {field.name: field for field in STANDARD_COLUMNS}
+    standard = list(STANDARD_COLUMNS)
+    if any(SOURCE_ORIGINAL.name in schema.names for schema in prepared):
+        standard.insert(STANDARD_COLUMNS.get_field_index("source") + 1, SOURCE_ORIGINAL)
+    fields = {field.name: field for field in standard}
     for schema in prepared:
         for field in schema:
             fields.setdefault(field.name, pa.field(field.name, field.type))
