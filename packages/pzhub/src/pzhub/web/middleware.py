@@ -15,6 +15,7 @@ from pzhub.core.errors import (
     HubError,
     NotFoundError,
     TooLargeError,
+    TooOftenError,
 )
 from pztables.errors import UserError
 
@@ -39,6 +40,7 @@ _STATUS: Final[tuple[tuple[type[HubError], int], ...]] = (
     (ForbiddenError, 403),
     (ConflictError, 409),
     (TooLargeError, 413),
+    (TooOftenError, 429),
 )
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -84,4 +86,7 @@ class RefusalPages:
             return None
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
         template = f"{status}.html" if status in {403, 404, 413} else "400.html"
-        return render(request, template, {"refusal": error}, status=status)
+        response = render(request, template, {"refusal": error}, status=status)
+        if isinstance(error, TooOftenError):
+            response.headers["Retry-After"] = str(error.wait_seconds)
+        return response

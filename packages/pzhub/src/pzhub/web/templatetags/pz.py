@@ -33,9 +33,15 @@ def _icon_names() -> frozenset[str]:
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """Draw an icon beside a word: hidden from screen readers, sized by its text."""
+    return _icon(name, extra)
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, extra: str) -> SafeString:
+    # A list of a hundred products has several hundred icons of a dozen kinds.
     if name not in _icon_names():
         raise template.TemplateSyntaxError(
-            f"icon {name!r} is not in the sprite: add it to scripts/vendor_web.py"
+            f"icon {name!r} is not in the sprite: add it to scripts/web_icons.txt"
         )
     return format_html(
         '<svg class="bi bi-{}{}" aria-hidden="true"><use href="{}#{}"/></svg>',
