@@ -52,6 +52,24 @@ class ConflictError(HubError):
     code = "conflict"
 
 
+class TooOftenError(HubError):
+    """The act was tried too often; it may be tried again after a while.
+
+    Parameters
+    ----------
+    message
+        The sentence for people.
+    wait_seconds
+        How long to wait, seconds.
+    """
+
+    code = "too_often"
+
+    def __init__(self, message: str, *, wait_seconds: int, **data: object) -> None:
+        super().__init__(message, wait_seconds=wait_seconds, **data)
+        self.wait_seconds = wait_seconds
+
+
 class TooLargeError(HubError):
     """A file is over the limit."""
 

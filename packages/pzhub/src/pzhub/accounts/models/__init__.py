@@ -1,6 +1,7 @@
 """Models of accounts."""
 
+from pzhub.accounts.models.attempt import SignInAttempt
 from pzhub.accounts.models.token import ApiToken, TokenScope
 from pzhub.accounts.models.user import ADMIN_GROUP, User
 
-__all__ = ["ADMIN_GROUP", "ApiToken", "TokenScope", "User"]
+__all__ = ["ADMIN_GROUP", "ApiToken", "SignInAttempt", "TokenScope", "User"]

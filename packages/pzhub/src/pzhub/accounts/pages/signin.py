@@ -12,11 +12,13 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from pzhub.accounts.models import User
+from pzhub.core.errors import TooOftenError
 
 
 class SignInForm(AuthenticationForm):
     """User name and password; a refusal is shown at the password, where people look."""
 
+    wait_seconds: int | None = None
     error_messages = {  # noqa: RUF012  # Django's own interface
         "invalid_login": _("User name and password do not match."),
         "inactive": _("This account is closed. Ask the helpdesk."),
@@ -43,7 +45,10 @@ class SignInForm(AuthenticationForm):
             return super().clean()
         except forms.ValidationError as error:
             self.add_error("password", error)
-            return self.cleaned_data
+        except TooOftenError as refusal:
+            self.wait_seconds = refusal.wait_seconds
+            self.add_error("password", refusal.message)
+        return self.cleaned_data
 
 
 class SignIn(LoginView):
@@ -60,4 +65,12 @@ class SignIn(LoginView):
         user = form.get_user()
         if isinstance(user, User) and user.language:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show the form again; say when it may be tried again where that is not now."""
+        response = super().form_invalid(form)
+        if wait := getattr(form, "wait_seconds", None):
+            response.status_code = 429
+            response.headers["Retry-After"] = str(wait)
         return response

@@ -22,6 +22,7 @@ from pzhub.core.errors import (
     InvalidError,
     NotFoundError,
     TooLargeError,
+    TooOftenError,
 )
 from pzhub.core.middleware import request_id
 from pztables.errors import UserError
@@ -33,6 +34,7 @@ _STATUSES: Final[tuple[tuple[type[UserError], int], ...]] = (
     (ForbiddenError, status.HTTP_403_FORBIDDEN),
     (ConflictError, status.HTTP_409_CONFLICT),
     (TooLargeError, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE),
+    (TooOftenError, status.HTTP_429_TOO_MANY_REQUESTS),
     (UserError, status.HTTP_400_BAD_REQUEST),
 )
 _NO_FIELD: Final = "non_field_errors"
@@ -80,7 +82,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
 def _refusal(error: UserError) -> Response:
     code = next(number for kind, number in _STATUSES if isinstance(error, kind))
     fields = error.fields if isinstance(error, InvalidError) else {}
-    return Response(error_body(error.message, error.code, fields), status=code)
+    wait = {"Retry-After": str(error.wait_seconds)} if isinstance(error, TooOftenError) else {}
+    return Response(error_body(error.message, error.code, fields), status=code, headers=wait)
 
 
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:
