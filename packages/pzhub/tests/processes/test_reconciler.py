@@ -546,3 +546,17 @@ def test_an_unknown_state_is_no_evidence(
     monkeypatch.setattr(runner_named("local"), "poll", lambda refs: dict.fromkeys(refs, unknown))
     reconcile_once(policy)
     assert (steps.phase(process), steps.fresh(process).poll_errors) == (Phase.EXECUTING, 1)
+
+
+def test_a_brief_run_that_nobody_saw_running_has_its_times(
+    process: Process, shell: Any, steps: Any
+) -> None:
+    policy = shell(BRIEF)
+    claim_pending(policy)
+    submit_claimed(policy)
+    folder = attempt_folder(steps.fresh(process))
+    steps.wait_for((folder / EXIT_FILE).exists)
+    ended = steps.settled(process, policy)
+    record = ExitRecord.read(folder)
+    assert record is not None
+    assert ended.started_at.isoformat() == record.started_at

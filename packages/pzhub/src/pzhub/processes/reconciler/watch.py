@@ -54,7 +54,7 @@ def _follow(runner: Runner, process: Process, report: JobReport, policy: Reconci
     """Do what one report asks for."""
     match report.state:
         case JobState.ENDED:
-            _end(process)
+            _end(process, report)
         case JobState.RUNNING | JobState.QUEUED:
             _see(runner, process, report)
         case JobState.ABSENT:
@@ -63,11 +63,19 @@ def _follow(runner: Runner, process: Process, report: JobReport, policy: Reconci
             Process.objects.filter(pk=process.pk).update(poll_errors=F("poll_errors") + 1)
 
 
-def _end(process: Process) -> None:
+def _end(process: Process, report: JobReport) -> None:
     """The program has ended: collect, unless its owner wanted no result."""
     source = Phase(process.phase)
     goes_on = Q(stop_requested_at__isnull=True)
-    if not move(process.pk, source, Phase.COLLECTING, only_if=goes_on, poll_errors=0):
+    if not move(
+        process.pk,
+        source,
+        Phase.COLLECTING,
+        only_if=goes_on,
+        # A brief program may have ended before anybody saw it run.
+        started_at=process.started_at or _time_of(report.started_at),
+        poll_errors=0,
+    ):
         process.refresh_from_db()
         if process.stop_requested_at is not None and process.phase == source:
             abort_process(process, source)
