@@ -14,7 +14,7 @@ from playwright.sync_api import Download, Page, expect
 from e2e.catalogs import N_ROWS, SURVEYS, convert_sample, write_catalog
 from e2e.story import start_combination, upload_catalog, watch_to_the_end
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 SAMPLES = Path(__file__).parents[2] / ".." / "shared" / "data" / "surveys"
 PageMaker = Callable[..., Page]
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from e2e.catalogs import SURVEYS, write_catalog
 from e2e.story import begin_draft, choose_catalogs, send_file, watch_to_the_end
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 PageMaker = Callable[..., Page]
 COMBINE = "/pipelines/combine-redshift-catalogs"
 #: What every page must have; returns what is wrong.
