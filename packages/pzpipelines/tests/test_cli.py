@@ -265,6 +265,41 @@ def job(folder: Path, **changes: Any) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("a.parquet", "which this run reads"),
+        ("./columns.json", "columns.json: the suffix '.json' is no output format"),
+        ("mine", "mine: is a folder"),
+        ("old.parquet", "old.parquet: is a folder"),
+        ("file.hats", "file.hats: is a file, and a result in HATS is a folder"),
+        (".", "which this run reads"),
+        ("/proc/out.parquet", "nothing can be written in /proc"),
+    ],
+)
+def test_a_result_never_replaces_what_is_not_an_earlier_result(
+    folder: Path, output: str, sentence: str
+) -> None:
+    for name in ("mine", "old.parquet"):
+        (folder / name).mkdir()
+        (folder / name / "thesis.txt").write_text("years of work")
+    (folder / "file.hats").write_text("a file")
+    before = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    done = pzpipelines("combine", "a.parquet", "b.csv", *ASSOCIATED, "-o", output, cwd=folder)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    after = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    assert after == before
+
+
+def test_an_earlier_result_is_replaced(folder: Path) -> None:
+    for name in ("out.parquet", "out.hats"):
+        for _ in range(2):
+            done = pzpipelines("combine", "a.parquet", *ASSOCIATED, "-o", name, cwd=folder)
+            assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_run_combines_catalogs_in_the_order_of_their_product_ids(folder: Path) -> None:
     done = pzpipelines(
         "run", "combine_redshift_dedup", job(folder), "--workdir", "work", cwd=folder

@@ -326,6 +326,20 @@ def test_a_flag_without_a_rule_becomes_null_and_is_named_with_its_count(tmp_path
     assert "2DFGRS: flag 77.0 has no rule, 3 rows became null" in log
 
 
+def test_infinite_flags_are_named_in_the_summary_and_in_refusals_as_text(tmp_path: Path) -> None:
+    table = random_catalog(0, "2DFGRS", 4)
+    flags = pa.array([np.inf, -np.inf, np.inf, 3.0])
+    inputs = catalogs_in(tmp_path, {"two": table.set_column(5, "Q", flags)})
+    outcome, _ = run_job(tmp_path, inputs, {"z_flag_homogenized_value_to_cut": 0})
+    assert outcome.summary["catalogs"][0]["unmapped_flags"] == [
+        {"survey": "2DFGRS", "value": "-inf", "count": 1},
+        {"survey": "2DFGRS", "value": "inf", "count": 2},
+    ]
+    with pytest.raises(UserError) as refused:
+        run_job(tmp_path, inputs, {"crossmatch_radius_arcsec": np.nan})
+    json.dumps([outcome.as_dict(), refused.value.as_dict()], allow_nan=False)
+
+
 def test_who_starts_a_run_decides_about_its_resources_before_the_parameters_do(
     tmp_path: Path, three_catalogs: list[dict[str, Any]]
 ) -> None:

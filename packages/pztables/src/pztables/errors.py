@@ -6,7 +6,19 @@ know) and its ``data``; who shows it decides about exit codes or HTTP statuses.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
+
+
+def ready_for_json(value: Any) -> Any:
+    """Return a value with its infinities and NaNs, which JSON has not, as text."""
+    if isinstance(value, dict):
+        return {key: ready_for_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [ready_for_json(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(float(value))
+    return value
 
 
 class UserError(Exception):
@@ -30,7 +42,7 @@ class UserError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         """Return ``{"code", "message", "data"}``, ready for JSON."""
-        return {"code": self.code, "message": self.message, "data": self.data}
+        return {"code": self.code, "message": self.message, "data": ready_for_json(self.data)}
 
 
 class TableError(UserError):

@@ -63,11 +63,8 @@ def run_combine(request: CombineRequest) -> tuple[Outcome, ExitCode]:
         If the arguments alone show that the run cannot succeed.
     """
     job = job_of(request)
-    folder = request.output.absolute().parent
-    if not folder.is_dir():
-        raise CommandError(f"{request.output}: the folder {folder} does not exist; make it first")
-    # Beside the result, so that the finished file takes its name in one step.
-    scratch = Path(tempfile.mkdtemp(prefix=f".{request.output.name}.", dir=folder))
+    _refuse_places(request, job.output.format)
+    scratch = _scratch_beside(request.output)
     workspace = Workspace(scratch)
     outcome, exit_code = run_in_workspace(
         workspace, lambda: pipeline_named(PIPELINE).run(job, workspace)
@@ -80,6 +77,48 @@ def run_combine(request: CombineRequest) -> tuple[Outcome, ExitCode]:
     if outcome.status is not Status.FAILED:  # its log is what we ask to be sent
         shutil.rmtree(scratch, ignore_errors=True)
     return outcome, exit_code
+
+
+def _refuse_places(request: CombineRequest, output_format: str | None) -> None:
+    """Refuse to write where something else would be lost."""
+    output = request.output
+    wanted = output.resolve()
+    used = [*request.files, request.columns_file, request.rules_file]
+    for path in used:
+        if path is None:
+            continue
+        real = path.resolve()
+        if wanted == real or wanted in real.parents or real in wanted.parents:
+            raise CommandError(
+                f"{output}: the result would replace, or lie in, {path}, which this run reads; "
+                "give it another name"
+            )
+    if output.is_dir() and not (output_format == "hats" and _is_hats(output)):
+        raise CommandError(f"{output}: is a folder; name a new file in it for the result")
+    if output.is_file() and output_format == "hats":
+        raise CommandError(
+            f"{output}: is a file, and a result in HATS is a folder; give it another name"
+        )
+    if request.record is not None and request.record.exists() and not request.record.is_dir():
+        raise CommandError(f"{request.record}: is a file; --record needs a folder")
+
+
+def _is_hats(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("collection.properties", "hats.properties"))
+
+
+def _scratch_beside(output: Path) -> Path:
+    """Make a folder beside the result, so that the finished file takes its name in one step."""
+    folder = output.absolute().parent
+    if not folder.is_dir():
+        raise CommandError(f"{output}: the folder {folder} does not exist; make it first")
+    try:
+        return Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=folder))
+    except OSError as wrong:
+        raise CommandError(
+            f"{output}: nothing can be written in {folder} ({wrong.strerror}); "
+            "choose another folder"
+        ) from wrong
 
 
 def _replace(made: Path, wanted: Path) -> None:

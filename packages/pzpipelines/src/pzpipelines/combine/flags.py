@@ -28,7 +28,7 @@ from pzpipelines.combine.translation import (
     translate,
     words_for,
 )
-from pztables.errors import UserError
+from pztables.errors import UserError, ready_for_json
 from pztables.numbers import is_text
 
 FLAGS: Final = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
@@ -303,7 +303,7 @@ def _counted(surveys: SurveyRows, rows: IntArray, given: pa.Array) -> list[dict[
     codes = surveys.codes[rows]
     present = np.flatnonzero(np.bincount(codes, minlength=len(surveys.names)))
     return [
-        {"survey": surveys.names[code], "value": value, "count": count}
+        {"survey": surveys.names[code], "value": ready_for_json(value), "count": count}
         for code in present.tolist()
         for value, count in sorted(
             (each["values"], each["counts"])
