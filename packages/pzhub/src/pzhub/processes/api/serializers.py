@@ -124,7 +124,9 @@ class PreflightIn(serializers.Serializer[Any]):
 class ProcessOut(serializers.ModelSerializer[Process]):
     """A run as its owner sees it."""
 
-    release_name = serializers.CharField(source="release.display_name", default=None)
+    release_name = serializers.CharField(
+        source="release.display_name", default=None, allow_null=True
+    )
     pipeline_name = serializers.CharField(source="pipeline.name")
     owned_by = serializers.CharField(source="user.username")
     is_owner = serializers.SerializerMethodField()
