@@ -391,7 +391,9 @@ def _send(client: Client, method: str, path: str, **options: Any) -> HttpRespons
     """Send a request, read the answer to its end, and undo what it did."""
     with undone():
         answer: HttpResponseBase = getattr(client, method.lower())(path, **options)
-        answer.close()
+        if answer.streaming:  # its end closes the file; closing it here would close the database
+            for _ in answer:
+                pass
     return answer
 
 

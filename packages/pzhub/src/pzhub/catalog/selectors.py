@@ -132,7 +132,7 @@ def any_field_contains(word: str, fields: Sequence[str]) -> Q:
     """Return the condition that a word is part of one of the fields, in any case."""
     condition = Q()
     for field in fields:
-        condition |= Q(**{f"{field}__icontains": word})
+        condition |= Q(**{f"{field}__any_case_contains": word})
     return condition
 
 

@@ -16,6 +16,8 @@ from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from pzhub.core.search import AnyCaseContains
+
 #: Largest number of a column that a database has.
 MAX_ID: Final = 2**63 - 1
 
@@ -29,6 +31,10 @@ class PzSearch(SearchFilter):
         if "\0" in text:
             raise ValidationError({self.search_param: ["Null characters are not allowed."]})
         return [word for word in re.split(r"[\s,]+", text) if word]
+
+    def construct_search(self, field_name: str, queryset: QuerySet[Any]) -> str:
+        """Return how a field is compared: in any case of any alphabet."""
+        return f"{field_name}__{AnyCaseContains.lookup_name}"
 
 
 class PzOrdering(OrderingFilter):
