@@ -525,7 +525,11 @@ def test_unsupported_surveys_are_all_named_with_counts() -> None:
 def test_a_survey_without_the_block_that_is_needed_is_refused() -> None:
     rules = parse_rules("translation_rules: {A: {z_flag_translation: {1: 1}}}", name="mine.yaml")
     problem = refusal(catalog(1, survey=["a"], z_flag=[1]), rules=rules)
-    assert problem.data["surveys"][0]["blocks"] == ["instrument_type_translation"]
+    assert problem.data["surveys"] == [
+        {"survey": "A", "count": 1, "blocks": ["instrument_type_translation"], "nearest": []}
+    ]
+    assert "A (1 rows; its rules lack instrument_type_translation)" in problem.message
+    assert "There are rules for no survey" in problem.message
     table = catalog(1, survey=["a"], z_flag=[1], type=["s"])
     assert flags_of(prepared(table, rules=rules)) == [1]
 

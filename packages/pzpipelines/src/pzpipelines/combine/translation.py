@@ -107,19 +107,29 @@ def refuse_unsupported(
     """
     if not (missing := unsupported(surveys, needed)):
         return
-    known = sorted(frozenset[str]().union(*needed.values()))
+    known = sorted(_complete(needed))
     listed = ", ".join(
-        f"{each['survey']} ({each['count']} rows"
-        + (f"; did you mean {each['nearest'][0]}?)" if each["nearest"] else ")")
-        for each in missing
+        f"{each['survey']} ({each['count']} rows{_hint(each, needed)})" for each in missing
     )
     raise UnsupportedSurveyError(
         f"{catalog}: no rules for survey {listed}. Correct the survey names, add rules in a rule "
-        f"file, or associate homogenized columns. There are rules for {', '.join(known)}",
+        "file, or associate homogenized columns. There are rules for "
+        f"{', '.join(known) or 'no survey'}",
         catalog=catalog,
         surveys=missing,
         available=known,
     )
+
+
+def _complete(needed: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the surveys that have every needed block."""
+    return frozenset.intersection(*needed.values()) if needed else frozenset()
+
+
+def _hint(missing: Mapping[str, Any], needed: Mapping[str, frozenset[str]]) -> str:
+    if len(missing["blocks"]) < len(needed):
+        return f"; its rules lack {missing['blocks'][0]}"
+    return f"; did you mean {missing['nearest'][0]}?" if missing["nearest"] else ""
 
 
 def unsupported(surveys: SurveyRows, needed: Mapping[str, frozenset[str]]) -> list[dict[str, Any]]:
@@ -128,8 +138,7 @@ def unsupported(surveys: SurveyRows, needed: Mapping[str, frozenset[str]]) -> li
     for survey, count in surveys.counts.items():
         blocks = [block for block, having in needed.items() if survey not in having]
         if blocks:
-            known = frozenset[str]().union(*needed.values())
-            near = near_names(survey, known)
+            near = near_names(survey, sorted(_complete(needed)))
             found.append({"survey": survey, "count": count, "blocks": blocks, "nearest": near})
     return found
 
