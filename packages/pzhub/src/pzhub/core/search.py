@@ -17,29 +17,27 @@ _FUNCTION: Final = "pz_contains"
 #: The root collation of Unicode, which every PostgreSQL with ICU has.
 _UNICODE: Final = 'COLLATE "und-x-icu"'
 
+_Sql = tuple[str, list[Any] | tuple[Any, ...]]
+
 
 def folded(text: str) -> str:
     """Return a text without case, with its accents composed."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
-class AnyCaseContains(IContains[str]):
+class AnyCaseContains(IContains):
     """A text is part of a column, in any case of any alphabet."""
 
     lookup_name = "any_case_contains"
 
-    def as_sqlite(
-        self, compiler: Any, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any] | tuple[Any, ...]]:
+    def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper) -> _Sql:
         """Return the condition for SQLite."""
         if self.rhs.isascii():
             return self._native(compiler)
         column, parameters = self.process_lhs(compiler, connection)
         return f"{_FUNCTION}({column}, %s)", [*parameters, folded(self.rhs)]
 
-    def as_postgresql(
-        self, compiler: Any, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any] | tuple[Any, ...]]:
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> _Sql:
         """Return the condition for PostgreSQL."""
         if self.rhs.isascii():
             return self._native(compiler)
@@ -49,9 +47,10 @@ class AnyCaseContains(IContains[str]):
         sql = f"UPPER({column} {_UNICODE}) LIKE UPPER(%s {_UNICODE})"
         return sql, [*parameters, pattern]
 
-    def _native(self, compiler: Any) -> Any:
+    def _native(self, compiler: Any) -> _Sql:
         """Return the condition of the database's own ``LIKE``."""
-        return compiler.compile(IContains(self.lhs, self.rhs))
+        condition: _Sql = compiler.compile(IContains(self.lhs, self.rhs))
+        return condition
 
 
 def _is_part(column: object, text: str) -> bool:
