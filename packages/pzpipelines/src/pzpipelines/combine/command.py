@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -66,16 +67,18 @@ def run_combine(request: CombineRequest) -> tuple[Outcome, ExitCode]:
     _refuse_places(request, job.output.format)
     scratch = _scratch_beside(request.output)
     workspace = Workspace(scratch)
-    outcome, exit_code = run_in_workspace(
-        workspace, lambda: pipeline_named(PIPELINE).run(job, workspace)
-    )
-    if outcome.status is Status.COMPLETED:
-        main = next(output for output in outcome.outputs if output.role == "main")
-        _replace(scratch / main.path, request.output)
-    if request.record is not None:
-        shutil.copytree(scratch, request.record, dirs_exist_ok=True)
-    if outcome.status is not Status.FAILED:  # its log is what we ask to be sent
-        shutil.rmtree(scratch, ignore_errors=True)
+    with ExitStack() as left_over:
+        left_over.callback(shutil.rmtree, scratch, ignore_errors=True)
+        outcome, exit_code = run_in_workspace(
+            workspace, lambda: pipeline_named(PIPELINE).run(job, workspace)
+        )
+        if outcome.status is Status.COMPLETED:
+            main = next(output for output in outcome.outputs if output.role == "main")
+            _replace(scratch / main.path, request.output)
+        if request.record is not None:
+            shutil.copytree(scratch, request.record, dirs_exist_ok=True)
+        if outcome.status is Status.FAILED:
+            left_over.pop_all()  # its log is what we ask to be sent
     return outcome, exit_code
 
 

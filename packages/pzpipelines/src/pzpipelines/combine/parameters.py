@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from pzpipelines.combine.extra_columns import ExtraColumn, read_extra_columns
 from pzpipelines.combine.rules import RuleSet, SchemaWord
@@ -14,6 +15,30 @@ from pztables.expressions.errors import near_names
 
 _TRUE: Final = frozenset({"1", "true", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "n", "off", ""})
+
+
+#: What pydantic finds, in the words of this page's users.
+_PLAIN: Final = {
+    "dict_type": "must be a mapping of names to values",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_pattern_mismatch": "must be threads, processes, serial or dask://HOST:PORT",
+    "too_short": "must have at least {min_length} entry",
+    "too_long": "must have at most {max_length} entries",
+    "string_too_short": "must have at least {min_length} character",
+    "string_too_long": "must have at most {max_length} characters",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be greater than or equal to {ge}",
+    "less_than_equal": "must be less than or equal to {le}",
+}
 
 
 class UnknownOptionError(OptionError):
@@ -364,10 +389,10 @@ def _refusal(wrong: ValidationError, given: Mapping[str, Any]) -> UserError:
     problems = wrong.errors(include_url=False)
     first = problems[0]
     option = str(first["loc"][0])
-    inside = "".join(f"[{part}]" for part in first["loc"][1:] if isinstance(part, int))
+    inside = "".join(f"[{part}]" for part in first["loc"][1:])
     value = given.get(option)
     allowed = first.get("ctx", {}).get("expected")
-    expected = f"must be {allowed}" if allowed else first["msg"].removeprefix("Value error, ")
+    expected = f"must be {allowed}" if allowed else _in_plain_words(first)
     near = _near_words(value, str(allowed)) if isinstance(value, str) and allowed else []
     hint = f" Did you mean {near[0]}?" if near else ""
     return OptionError(
@@ -378,6 +403,12 @@ def _refusal(wrong: ValidationError, given: Mapping[str, Any]) -> UserError:
         near=near,
         fields={str(each["loc"][0]): each["msg"] for each in problems},
     )
+
+
+def _in_plain_words(problem: ErrorDetails) -> str:
+    if problem["type"] in _PLAIN:
+        return _PLAIN[problem["type"]].format(**problem.get("ctx", {}))
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _near_words(value: str, expected: str) -> list[str]:
