@@ -226,6 +226,27 @@ def test_columns_with_usual_names_need_no_columns_file(folder: Path) -> None:
     assert pq.read_table(folder / "out.parquet")["id"].to_pylist() == ["VVDS-000", "VVDS-001"]
 
 
+def test_a_misspelt_role_is_refused_but_a_name_that_rules_use_is_not(folder: Path) -> None:
+    for role, sentence in (("zflag", "did you mean z_flag?"), ("flag1", ""), ("my_own", "")):
+        (folder / "columns.json").write_text(json.dumps({"a.parquet": {**COLUMNS, role: "Q"}}))
+        done = pzpipelines("combine", "a.parquet", *ASSOCIATED, "-o", "out.csv", cwd=folder)
+        assert (done.returncode, done.stderr == "") == ((2, False) if sentence else (0, True))
+        assert sentence in done.stderr
+
+
+def test_an_earlier_result_needs_no_columns_file(folder: Path) -> None:
+    for inputs, output in ((["a.parquet", "b.csv"], "one.parquet"), (["one.parquet"], "two.csv")):
+        done = pzpipelines(
+            "combine", *inputs, *ASSOCIATED, "-o", output, *MARK,
+            "--param", "z_flag_homogenized_value_to_cut=0", cwd=folder,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+    one, two = pq.read_table(folder / "one.parquet"), pacsv.read_csv(folder / "two.csv")
+    for kept in ("id", "z", "z_flag", "survey", "z_flag_homogenized", "tie_result"):
+        assert two[kept].to_pylist() == one[kept].to_pylist()
+    assert two["source_original"].to_pylist() == one["source"].to_pylist()
+
+
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [

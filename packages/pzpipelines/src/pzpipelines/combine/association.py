@@ -97,6 +97,12 @@ def crd_prefix(internal_name: str) -> str:
     return found[1]
 
 
+def is_earlier_product(raw_names: Sequence[str]) -> bool:
+    """Return whether columns are those of an earlier combination."""
+    names = set(raw_names)
+    return names >= PRODUCT_COLUMNS and not names.isdisjoint(PRODUCT_SIGNS)
+
+
 def associate(
     raw_names: Sequence[str], columns: Mapping[str, str | None], *, catalog: str
 ) -> Association:
@@ -119,7 +125,7 @@ def associate(
         If no column carries the position.
     """
     given = _given(columns)
-    is_product = set(raw_names) >= PRODUCT_COLUMNS and not set(raw_names).isdisjoint(PRODUCT_SIGNS)
+    is_product = is_earlier_product(raw_names)
     if is_product:
         # CRD_IDs are given anew; the identifier is the one the row had before.
         given["id"] = "id" if "id" in raw_names else "CRD_ID"

@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from pzpipelines.combine.association import (
+    HOMOGENIZED_FLAG,
+    HOMOGENIZED_TYPE,
+    STANDARD_ROLES,
+    is_earlier_product,
+)
 from pzpipelines.registry import pipeline_named
 from pzpipelines.runtime.job import Job, JobInput, JobOutput, JobResources
 from pzpipelines.runtime.outcome import ExitCode, Outcome, Status
 from pzpipelines.runtime.run import run_in_workspace
 from pzpipelines.runtime.workspace import Workspace
 from pztables.errors import OptionError, UserError
+from pztables.roles import role_named
 
 if TYPE_CHECKING:
     from pztables.formats import ColumnInfo
@@ -29,6 +36,8 @@ PIPELINE: Final = "combine_redshift_dedup"
 REQUIRED_ROLES: Final = ("ra", "dec", "z")
 #: From here on a column's name or UCD leaves no doubt about its role.
 CLEAR_CONFIDENCE: Final = 0.85
+#: How similar (0 to 1) an unknown role is to the one that was meant.
+SAME_BUT_FOR_A_SLIP: Final = 0.75
 _FORMAT_OF_SUFFIX: Final = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".fits": "fits", ".fit": "fits",
     ".hdf5": "hdf5", ".h5": "hdf5", ".hdf": "hdf5", ".hats": "hats", "": "hats",
@@ -140,11 +149,13 @@ def job_of(request: CombineRequest) -> Job:
     """
     _require_files(request.files)
     columns = _columns_of_files(request.files, request.columns_file)
+    parameters = parameters_of(request.assignments)
+    _refuse_misspelt_roles(request, columns, parameters)
     given = {key: value for key, value in request.resources.items() if value is not None}
     resources = {"resources": JobResources(**given)} if given else {}
     return Job(
         pipeline=PIPELINE,
-        parameters=parameters_of(request.assignments),
+        parameters=parameters,
         inputs=[
             JobInput(
                 path=path.absolute(),
@@ -256,6 +267,37 @@ def read_columns_file(path: Path) -> dict[str, dict[str, str | None]]:
     return columns
 
 
+def _refuse_misspelt_roles(
+    request: CombineRequest,
+    columns: Sequence[Mapping[str, str | None]],
+    parameters: Mapping[str, Any],
+) -> None:
+    """Refuse roles that resemble a standard one and that nothing else in the run knows."""
+    known = {*STANDARD_ROLES, HOMOGENIZED_FLAG, HOMOGENIZED_TYPE, "type"}
+    for path, roles in zip(request.files, columns, strict=True):
+        for role in roles:
+            near = get_close_matches(role.lower(), STANDARD_ROLES, 1, SAME_BUT_FOR_A_SLIP)
+            if role_named(role) or role in known or not near:
+                continue
+            if role not in _names_in_use(request, parameters):
+                raise CommandError(
+                    f"{request.columns_file}, {path.name}: no role {role!r}; "
+                    f"did you mean {near[0]}? The roles are {', '.join(STANDARD_ROLES)}",
+                    role=role,
+                    near=near,
+                )
+
+
+def _names_in_use(request: CombineRequest, parameters: Mapping[str, Any]) -> set[str]:
+    """Return the columns that rules or priorities name: a catalog may call its own so."""
+    from pzpipelines.combine.parameters import validate
+    from pzpipelines.combine.rules import load_rules
+
+    options, rules = validate(parameters), load_rules(request.rules_file)
+    priorities = (*rules.tiebreaking_priority, *options.collapse_priority)
+    return {*rules.expression_names, *priorities, *(options.tiebreaking_priority or ())}
+
+
 def _suggested(
     path: Path, given: Mapping[str, Any], columns_file: Path | None
 ) -> dict[str, str | None]:
@@ -264,6 +306,8 @@ def _suggested(
 
     with open_table(path) as table:
         columns = table.schema.columns
+    if is_earlier_product([column.name for column in columns]):
+        return {}  # its columns have the standard names already
     clear = _clear_roles(columns)
     rivals = _clear_roles([column for column in columns if column.name not in clear.values()])
     missing = [role for role in REQUIRED_ROLES if role not in clear]
