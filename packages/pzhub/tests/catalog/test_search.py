@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 
 from pzhub.accounts.models import User
 from pzhub.catalog.selectors import products_list
@@ -51,3 +52,18 @@ def test_names_of_owners_and_filters_are_read_in_any_case(
     for query in ({"search": "łUK"}, {"uploaded_by": "ŁUKASZ"}, {"product_name__or": "xyz,écl"}):
         rows = api(ana).get("/api/products/", query).json()["results"]
         assert (query, [row["id"] for row in rows]) == (query, [product.pk])
+
+
+@pytest.mark.parametrize("name", ["search", "product_name", "product_name__or", "uploaded_by"])
+def test_a_search_of_very_many_words_is_refused(ana: User, api: ClientFactory, name: str) -> None:
+    assert api(ana).get("/api/products/", {name: "a," * 50}).status_code == 200
+    answer = api(ana).get("/api/products/", {name: "a," * 3000})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "A search takes at most 50 words; this one has 3000."
+
+
+def test_the_list_page_says_so_too(ana: User, client: Client) -> None:
+    client.force_login(ana)
+    answer = client.get("/products", {"q": "a " * 51})
+    assert answer.status_code == 400
+    assert "A search takes at most 50 words; this one has 51." in answer.content.decode()

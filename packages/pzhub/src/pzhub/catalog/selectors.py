@@ -19,6 +19,7 @@ from pzhub.accounts.models import User
 from pzhub.accounts.policies import Actor, is_administrator
 from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus, ProductType, Release
 from pzhub.core.errors import NotFoundError
+from pzhub.core.search import require_few_words
 
 Row = TypeVar("Row", bound=Model)
 ListTab = Literal["all", "official", "mine", "drafts"]
@@ -155,9 +156,16 @@ def matching_words(
         Columns to look at, also of related rows.
     any_word
         Whether one word is enough.
+
+    Raises
+    ------
+    InvalidError
+        If there are more words than a search takes.
     """
+    wanted = search_words(words) if isinstance(words, str) else list(words)
+    require_few_words(wanted)
     condition = Q()
-    for word in search_words(words) if isinstance(words, str) else words:
+    for word in wanted:
         found = any_field_contains(word, fields)
         condition = condition | found if any_word else condition & found
     return rows.filter(condition)

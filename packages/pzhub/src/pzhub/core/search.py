@@ -7,17 +7,34 @@ stay with them, other words are compared by our own function and by ICU.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField, TextField
 from django.db.models.lookups import IContains
 
+from pzhub.core.errors import InvalidError
+
 _FUNCTION: Final = "pz_contains"
 #: The root collation of Unicode, which every PostgreSQL with ICU has.
 _UNICODE: Final = 'COLLATE "und-x-icu"'
 
 _Sql = tuple[str, list[Any] | tuple[Any, ...]]
+#: A search of more words is a mistake, and costs the database dearly.
+MAX_WORDS: Final = 50
+
+
+def require_few_words(words: Sequence[str]) -> None:
+    """Refuse a search of too many words.
+
+    Raises
+    ------
+    pzhub.core.errors.InvalidError
+        Naming the limit.
+    """
+    if len(words) > MAX_WORDS:
+        raise InvalidError(f"A search takes at most {MAX_WORDS} words; this one has {len(words)}.")
 
 
 def folded(text: str) -> str:

@@ -16,7 +16,7 @@ from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from pzhub.core.search import AnyCaseContains
+from pzhub.core.search import AnyCaseContains, require_few_words
 
 #: Largest number of a column that a database has.
 MAX_ID: Final = 2**63 - 1
@@ -30,7 +30,9 @@ class PzSearch(SearchFilter):
         text = request.query_params.get(self.search_param, "")
         if "\0" in text:
             raise ValidationError({self.search_param: ["Null characters are not allowed."]})
-        return [word for word in re.split(r"[\s,]+", text) if word]
+        words = [word for word in re.split(r"[\s,]+", text) if word]
+        require_few_words(words)
+        return words
 
     def construct_search(self, field_name: str, queryset: QuerySet[Any]) -> str:
         """Return how a field is compared: in any case of any alphabet."""
