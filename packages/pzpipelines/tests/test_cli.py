@@ -226,6 +226,12 @@ def test_columns_with_usual_names_need_no_columns_file(folder: Path) -> None:
     assert pq.read_table(folder / "out.parquet")["id"].to_pylist() == ["VVDS-000", "VVDS-001"]
 
 
+def test_a_pipe_is_refused_at_once(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.parquet")
+    done = pzpipelines("combine", "pipe.parquet", "-o", "out.csv", cwd=folder)
+    assert (done.returncode, "neither a file nor a HATS folder" in done.stderr) == (2, True)
+
+
 def test_a_misspelt_role_is_refused_but_a_name_that_rules_use_is_not(folder: Path) -> None:
     for role, sentence in (("zflag", "did you mean z_flag?"), ("flag1", ""), ("my_own", "")):
         (folder / "columns.json").write_text(json.dumps({"a.parquet": {**COLUMNS, role: "Q"}}))

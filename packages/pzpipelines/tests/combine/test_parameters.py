@@ -129,6 +129,7 @@ def test_extra_columns_are_read_in_both_forms() -> None:
         ("workers", 0, "greater than or equal to 1"),
         ("memory_bytes", 1000, "greater than or equal to 100000000"),
         ("expr_column_schema", {"a": "double"}, "'int', 'float', 'str' or 'bool'"),
+        ("extra_columns", {1: "int"}, "extra_columns[1]: must be text, not"),
         ("extra_columns", ["a"], "must be a mapping of names to values"),
     ],
 )

@@ -177,6 +177,11 @@ def _require_files(files: Sequence[Path]) -> None:
     for path in files:
         if not path.exists():
             raise CommandError(f"{path}: no such file", file=str(path))
+        if not (path.is_file() or path.is_dir()):  # reading a pipe would wait for ever
+            raise CommandError(
+                f"{path}: is neither a file nor a HATS folder; write its content to a file first",
+                file=str(path),
+            )
         real = path.resolve()
         if real in seen:
             raise CommandError(

@@ -389,7 +389,7 @@ def _refusal(wrong: ValidationError, given: Mapping[str, Any]) -> UserError:
     problems = wrong.errors(include_url=False)
     first = problems[0]
     option = str(first["loc"][0])
-    inside = "".join(f"[{part}]" for part in first["loc"][1:])
+    inside = "".join(f"[{part}]" for part in first["loc"][1:] if part != "[key]")
     value = given.get(option)
     allowed = first.get("ctx", {}).get("expected")
     expected = f"must be {allowed}" if allowed else _in_plain_words(first)
