@@ -34,6 +34,11 @@ _ERROR_SCHEMA: Final[dict[str, Any]] = {
     },
     "additionalProperties": True,
 }
+#: Of the web server, before it comes to ours.
+_TOO_LONG: Final[dict[str, Any]] = {
+    "description": "The address is longer than 8190 bytes.",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
 
 
 class _OwnHostOnly:
@@ -75,4 +80,5 @@ def add_error_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
             operation["responses"].setdefault("4XX", refusal)
+            operation["responses"].setdefault("414", _TOO_LONG)
     return result
