@@ -282,7 +282,9 @@ def test_a_link_to_a_removed_archive_says_so(ana: User, product: Product) -> Non
 
 
 @pytest.mark.parametrize(
-    ("content", "shrinks"), [(b"", False), (b"a", False), (TABLE, True), (NOISE, False)]
+    ("content", "shrinks"),
+    [(b"", False), (b"a", False), (TABLE, True), (NOISE, False)],
+    ids=["nothing", "one byte", "table", "noise"],
 )
 def test_only_what_shrinks_is_deflated(tmp_path: Path, content: bytes, shrinks: bool) -> None:
     path = tmp_path / "x"
