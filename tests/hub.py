@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,17 @@ import psutil
 
 PZHUB = str(Path(sys.executable).with_name("pzhub"))
 PASSWORD = "correct horse battery"
+
+
+def own_database(address: str) -> str:
+    """Make a database in the cluster that an address names, and return its address."""
+    import psycopg
+
+    base, _, _ = address.rpartition("/")
+    name = f"hub_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{base}/{name}"
 
 
 class Hub:
@@ -33,9 +45,17 @@ class Hub:
         self._arguments = arguments
         self._environment = {**os.environ, "PZHUB_LOG_LEVEL": "WARNING", **environment}
         self._environment.pop("DJANGO_SETTINGS_MODULE", None)
-        # Servers of parallel test workers must not share one database.
-        self._environment.pop("PZHUB_DATABASE_URL", None)
+        if "PZHUB_DATABASE_URL" in self._environment:
+            # Servers of parallel test workers must not share one database.
+            self._environment["PZHUB_DATABASE_URL"] = own_database(
+                self._environment["PZHUB_DATABASE_URL"]
+            )
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the server, for commands beside it."""
+        return self._environment
 
     @property
     def process(self) -> psutil.Process:

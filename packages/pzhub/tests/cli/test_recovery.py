@@ -120,7 +120,7 @@ def test_killed_and_many_reconcilers_start_and_register_each_run_once(
     command = [PZHUB, "manage", "run_processes", "--once", "--data-dir", str(server.data_dir)]
     for _ in range(3):
         # Beside the server's own: these do not ask for its lease.
-        others = [subprocess.Popen(command) for _ in range(2)]
+        others = [subprocess.Popen(command, env=server.environment) for _ in range(2)]
         assert [other.wait(60) for other in others] == [0, 0]
     wait_for(lambda: all(client.get(f"processes/{run['id']}/")["ended_at"] for run in runs), 60)
     for run in runs:
