@@ -16,6 +16,7 @@ from pzhub.catalog.pages.rows import rows_of, with_row_relations
 from pzhub.catalog.selectors import products_visible_to
 from pzhub.core.errors import NotFoundError
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.pages.jobview import summary_of
 from pzhub.processes.pipelines import FLAGS_FILE, spec_of
 from pzhub.processes.selectors import attempt_folder, processes_visible_to
 from pzhub.processes.transitions import FINAL_PHASES
@@ -53,19 +54,20 @@ def landing_of(user: User) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run was told, and the flag rules that it used, as far as they were kept."""
+    """What a run was told and did, and the flag rules that it used, as far as they were kept."""
 
     pipeline: str
     version: str
     config: dict[str, Any]
     flags_translation: str
+    summary: dict[str, Any] | None
 
 
 _SHOWN: Final = ("param", "output_name", "output_format")
 
 
-def run_of(product: Product) -> Run:
-    """Return the run that made a product.
+def run_of(product: Product, viewer: User) -> Run:
+    """Return the run that made a product, as far as somebody may see it.
 
     Raises
     ------
@@ -81,7 +83,20 @@ def run_of(product: Product) -> Run:
         # Not the inputs: not everybody who sees the result may see all of them.
         config={key: process.used_config[key] for key in _SHOWN if key in process.used_config},
         flags_translation=_flags_translation(process),
+        summary=_summary(process, viewer),
     )
+
+
+def _summary(process: Process, viewer: User) -> dict[str, Any] | None:
+    """Return what the run did, without the inputs that the viewer may not see."""
+    summary = summary_of(process)
+    if summary is None:
+        return None
+    inputs = products_visible_to(viewer).filter(used_by_links__process=process)
+    visible = set(inputs.values_list("internal_name", flat=True))
+    catalogs = [item for item in summary["catalogs"] if item["internal_name"] in visible]
+    unmapped = [item for item in summary["unmapped"] if item["catalog"] in visible]
+    return {**summary, "catalogs": catalogs, "unmapped": unmapped}
 
 
 def _flags_translation(process: Process) -> str:

@@ -210,6 +210,31 @@ def test_the_run_of_a_product_shows_its_configuration(site: Client, combined: Pr
     assert "<html" not in part
 
 
+def summary_with(*names: str) -> dict[str, Any]:
+    """Return what a run over catalogs of these names keeps of itself."""
+    rows = {"rows_in": 1234, "rows_out": 1200, "path_used": {}}
+    return {
+        "rows_in": 1234,
+        "rows_out": 1200,
+        "catalogs": [{"internal_name": name, **rows} for name in names],
+        "matching": {"groups": {"count": 17}, "verdicts": {"winners": 16}},
+    }
+
+
+def test_the_run_of_a_product_tells_what_it_did(
+    site: Client, catalog: Product, combined: Product
+) -> None:
+    names = (str(catalog.internal_name), "9999_not_visible")
+    Process.objects.filter(upload=combined).update(summary=summary_with(*names))
+
+    page = site.get(f"/product/{combined.internal_name}/run").content.decode()
+
+    assert "Groups of repeated measurements" in page
+    assert ">17<" in page
+    assert f">{catalog.internal_name}<" in page
+    assert "9999_not_visible" not in page
+
+
 def test_uploads_have_no_run(site: Client, catalog: Product) -> None:
     assert site.get(f"/product/{catalog.internal_name}/run").status_code == 404
 

@@ -70,8 +70,8 @@ def remove(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def run(request: SignedInRequest, key: str) -> HttpResponse:
-    """Show the configuration of the run that made a product, and its flag translation."""
+    """Show what the run that made a product did, its configuration and flag translation."""
     product = product_for(request.user, key)
-    context = {"product": product, "run": run_of(product)}
+    context = {"product": product, "run": run_of(product, request.user)}
     is_part = bool(request.headers.get("HX-Request"))
     return render(request, "web/_run.html" if is_part else "web/run.html", context)
