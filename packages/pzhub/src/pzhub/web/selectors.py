@@ -15,6 +15,7 @@ from pzhub.catalog.models import Product, ProductStatus
 from pzhub.catalog.pages.rows import rows_of, with_row_relations
 from pzhub.catalog.selectors import products_visible_to
 from pzhub.core.errors import NotFoundError
+from pzhub.core.storage import data_path
 from pzhub.processes.models import Phase, Process
 from pzhub.processes.pages.jobview import summary_of
 from pzhub.processes.pipelines import FLAGS_FILE, spec_of
@@ -100,7 +101,10 @@ def _summary(process: Process, viewer: User) -> dict[str, Any] | None:
 
 
 def _flags_translation(process: Process) -> str:
-    if not process.path:
-        return ""
-    rules = attempt_folder(process) / FLAGS_FILE
-    return rules.read_text(errors="replace") if rules.is_file() else ""
+    """Return the rule file kept with the result, or in the folder of a run without one."""
+    kept = process.upload.files.filter(name=FLAGS_FILE).first()
+    if kept is not None:
+        places = [data_path(kept.path)]
+    else:
+        places = [attempt_folder(process) / FLAGS_FILE] if process.path else []
+    return "".join(path.read_text(errors="replace") for path in places if path.is_file())

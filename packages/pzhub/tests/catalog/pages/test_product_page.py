@@ -235,6 +235,19 @@ def test_the_run_of_a_product_tells_what_it_did(
     assert "9999_not_visible" not in page
 
 
+def test_the_rules_of_a_run_are_shown_from_the_file_kept_with_its_result(
+    site: Client, combined: Product, file_factory: FileFactory
+) -> None:
+    rules = file_factory(
+        combined, name="flags_translation.yaml", role=FileRole.AUXILIARY, content=b"delta_z: 7"
+    )
+
+    page = site.get(f"/product/{combined.internal_name}/run").content.decode()
+
+    assert rules.name == "flags_translation.yaml"
+    assert "delta_z: 7" in page
+
+
 def test_uploads_have_no_run(site: Client, catalog: Product) -> None:
     assert site.get(f"/product/{catalog.internal_name}/run").status_code == 404
 
