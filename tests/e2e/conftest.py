@@ -18,9 +18,13 @@ from hub import Hub
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return headless Chromium; skip where there is none."""
+    """Return headless Chromium; skip where there is none.
+
+    It ends with its module: while it runs, the thread has an event loop, in which Django refuses
+    to use the database, and other tests come after these in the same process.
+    """
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: install it, or name it in CHROMIUM")
     with sync_playwright() as playwright:
@@ -104,7 +108,7 @@ def ana(hub: Hub) -> str:
     return hub.create_user("ana-browses")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def two_catalogs(
     browser: Browser, hub: Hub, ana: str, tmp_path_factory: pytest.TempPathFactory
 ) -> list[str]:

@@ -92,7 +92,9 @@ def test_a_choice_of_meaning_is_saved_at_once(
     expect(page.get_by_text("1 of 3 missing")).to_be_visible()
     page.get_by_label("Meaning of ALPHA").select_option("own")
     page.get_by_label("Own label of ALPHA").fill("my alpha")
-    page.get_by_label("Own label of ALPHA").press("Tab")
+    with page.expect_response(lambda response: response.request.method == "POST") as saved:
+        page.get_by_label("Own label of ALPHA").press("Tab")
+    assert saved.value.ok
     expect(page.get_by_text("your label, no UCD")).to_be_visible()
     page.reload()
     expect(page.get_by_label("Meaning of DELTA")).to_have_value("ra")
