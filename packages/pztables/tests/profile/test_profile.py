@@ -150,9 +150,17 @@ def test_empty_and_constant_columns_are_told(tmp_path: Path) -> None:
     table = pa.table({"a": [1.5, 1.5], "b": pa.nulls(2, pa.float64()), "c": [1, 2]})
     checks = {c["code"]: c["message"] for c in _profile(tmp_path, table)["checks"]}
     assert checks == {
-        "columns_with_values": "1 columns have no value: b.",
-        "columns_vary": "1 columns hold the same value everywhere: a.",
+        "columns_with_values": "Column b has no value.",
+        "columns_vary": "Column a holds the same value everywhere.",
     }
+
+
+def test_several_constant_columns_are_counted_and_a_survey_name_is_none_of_them(
+    tmp_path: Path,
+) -> None:
+    table = pa.table({"a": [1, 1], "b": [2.5, 2.5], "survey": ["VVDS", "VVDS"]})
+    checks = {c["code"]: c["message"] for c in _profile(tmp_path, table)["checks"]}
+    assert checks["columns_vary"] == "2 columns hold the same value everywhere: a, b."
 
 
 def test_a_table_without_rows_or_with_nested_columns_has_a_profile(tmp_path: Path) -> None:
