@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA_DIR ?= data
-JOBS ?= 2
+# More than two cores: many tests wait for servers, browsers and clocks.
+JOBS ?= 4
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 LOCAL := -e packages/pztables -e packages/pzpipelines -e packages/pzserver -e packages/pzhub
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt

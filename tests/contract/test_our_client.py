@@ -14,7 +14,7 @@ from astropy.table import Table
 
 from pzserver import Invalid, NotFound, PzServer, Refused
 
-pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("contract")]
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("ours")]
 ROLES = {"RA": "RA", "DEC": "Dec", "Z": "z", "Q": "z_flag", "SURVEY": "survey"}
 
 

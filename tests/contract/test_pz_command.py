@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("contract")]
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("ours")]
 PZ = str(Path(sys.executable).with_name("pz"))
 Pz = Callable[..., subprocess.CompletedProcess[str]]
 
