@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -226,3 +227,19 @@ def column_factory() -> Callable[..., list[Column]]:
         ]
 
     return make
+
+
+@pytest.fixture
+def ana_site(ana: User) -> Client:
+    """Return ana's browser, signed in."""
+    client = Client()
+    client.force_login(ana)
+    return client
+
+
+@pytest.fixture
+def bob_site(bob: User) -> Client:
+    """Return bob's browser, signed in."""
+    client = Client()
+    client.force_login(bob)
+    return client

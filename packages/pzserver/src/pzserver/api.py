@@ -12,6 +12,7 @@ from pzserver._http import Connection
 from pzserver._transfer import download
 from pzserver.errors import Invalid, NotFound, ServerFault
 
+FILE_ROLES: Final[Mapping[str, int]] = {"main": 0, "description": 1, "auxiliary": 2}
 _FILTER_NAMES: Final[Mapping[str, str]] = {
     "product_type": "product_type_name",
     "product_type__or": "product_type_name__or",
@@ -118,8 +119,7 @@ class PzRequests:
         self, product_id: int, filepath: str | Path, role: str, mimetype: str | None = None
     ) -> dict[str, Any]:
         """Send a file to a product in the role ``main``, ``description`` or ``auxiliary``."""
-        roles = {"main": 0, "description": 1, "auxiliary": 2}
-        form = {"product": str(product_id), "role": str(roles[role])}
+        form = {"product": str(product_id), "role": str(FILE_ROLES[role])}
         if mimetype:
             form["type"] = mimetype
         path = Path(filepath)

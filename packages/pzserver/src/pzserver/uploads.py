@@ -11,8 +11,6 @@ from typing import Any, Final
 from pzserver.api import PzRequests
 from pzserver.errors import Invalid, NotFound
 
-FILE_ROLES: Final[Mapping[str, int]] = {"main": 0, "description": 1, "auxiliary": 2}
-
 #: Standard meanings: the word that users type, the alias and the UCD that are stored.
 SYSTEM_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "id": ("ID", "meta.id;meta.main"),

@@ -16,19 +16,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def site(ana: User) -> Client:
-    """Return ana's browser, signed in."""
-    client = Client()
-    client.force_login(ana)
-    return client
-
-
-@pytest.fixture
-def bob_site(bob: User) -> Client:
-    """Return bob's browser, signed in."""
-    client = Client()
-    client.force_login(bob)
-    return client
+def site(ana_site: Client) -> Client:
+    """Return ana's browser: most pages are looked at with it."""
+    return ana_site
 
 
 @pytest.fixture

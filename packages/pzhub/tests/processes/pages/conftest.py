@@ -8,29 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.core.storage import data_path
 from pzhub.processes.models import Phase, Process
-
-
-@pytest.fixture
-def ana_site(ana: User) -> Client:
-    """Return ana's browser, signed in."""
-    client = Client()
-    client.force_login(ana)
-    return client
-
-
-@pytest.fixture
-def bob_site(bob: User) -> Client:
-    """Return bob's browser, signed in."""
-    client = Client()
-    client.force_login(bob)
-    return client
-
 
 RunMaker = Callable[..., Process]
 

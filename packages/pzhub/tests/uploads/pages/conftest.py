@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from pzhub.accounts.models import User
@@ -25,22 +24,6 @@ COLUMNS = (
     ("EPOCH", "int16", "", None, 0.0),
 )
 DraftMaker = Callable[..., Product]
-
-
-@pytest.fixture
-def ana_site(ana: User) -> Client:
-    """Return ana's browser, signed in."""
-    client = Client()
-    client.force_login(ana)
-    return client
-
-
-@pytest.fixture
-def bob_site(bob: User) -> Client:
-    """Return bob's browser, signed in."""
-    client = Client()
-    client.force_login(bob)
-    return client
 
 
 @pytest.fixture
