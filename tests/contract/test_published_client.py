@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-PYTHON = HERE.parents[1] / ".venv-contract" / "bin" / "python"
 
 pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("contract")]
 
@@ -25,16 +24,19 @@ def step_names() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def story(hub: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def story(
+    hub: Any, published_python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
     """Run the whole story once and return what became of each step."""
-    if not PYTHON.exists():
-        message = "the published client is not installed: `make contract` sets it up"
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail(message)
-        pytest.skip(message)
     folder = tmp_path_factory.mktemp("contract")
     tokens = [hub.create_token(hub.create_user(name)) for name in ("ana", "bob")]
-    command = [str(PYTHON), str(HERE / "story.py"), f"{hub.address}/api/", *tokens, str(folder)]
+    command = [
+        str(published_python),
+        str(HERE / "story.py"),
+        f"{hub.address}/api/",
+        *tokens,
+        str(folder),
+    ]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "MPLBACKEND": "Agg"}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, timeout=600, check=False
