@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pzhub.core.errors import HubError, NotFoundError
@@ -157,10 +158,17 @@ def _download(client: ApiClient, product: dict[str, Any], save_in: Path | None) 
     if save_in is not None:
         save_in.mkdir(parents=True, exist_ok=True)
         (save_in / archive["filename"]).write_bytes(content)
-    with zipfile.ZipFile(io.BytesIO(content)) as members:
-        name = next(name for name in members.namelist() if name.endswith(".parquet"))
-        table = pq.read_table(io.BytesIO(members.read(name)))
+    name, table = _parquet_in(content)
     counts = table.column("tie_result").value_counts().to_pylist()
     shares = ", ".join(f"{item['counts']} × {item['values']}" for item in counts)
     say(f"7. Opened {name}: {table.num_rows} rows, {table.num_columns} columns.")
     say(f"   tie_result (1 winner, 0 loser, 2 tie, 3 star): {shares}.")
+
+
+def _parquet_in(content: bytes) -> tuple[str, pa.Table]:
+    """Return name and table of the Parquet member of a .zip."""
+    with zipfile.ZipFile(io.BytesIO(content)) as members, tempfile.TemporaryDirectory() as folder:
+        name = next(name for name in members.namelist() if name.endswith(".parquet"))
+        # From a path, not from Python bytes: Arrow's threads let go of Python objects later than
+        # they answer, and a program that ends at that moment is aborted.
+        return name, pq.read_table(members.extract(name, folder))
