@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -72,8 +72,8 @@ def fetch_result(page: Page) -> pq.Table:  # type: ignore[name-defined]
 def read_archive(download: Download) -> pq.Table:  # type: ignore[name-defined]
     """Return the Parquet file inside a downloaded .zip."""
     assert download.suggested_filename.endswith(".zip")
-    with zipfile.ZipFile(download.path()) as archive:
+    with zipfile.ZipFile(download.path()) as archive, tempfile.TemporaryDirectory() as folder:
         members = archive.namelist()
         (parquet,) = [name for name in members if name.endswith(".parquet")]
         assert any(name.endswith("product_metadata.yaml") for name in members), members
-        return pq.read_table(io.BytesIO(archive.read(parquet)))
+        return pq.read_table(archive.extract(parquet, folder))
