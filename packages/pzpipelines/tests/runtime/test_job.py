@@ -26,6 +26,8 @@ def test_a_job_says_everything_that_the_sheet_allows(tmp_path: Path) -> None:
             {"path": "/data/a.parquet", "internal_name": "12_a", "columns": {"ra": "RA"},
              "product_id": 12, "sha256": "00", "format": None}
         ],
+        "objects": {"path": "/data/dr2", "name": "dr2", "indexing_column": "objectId",
+                    "dust_maps": "/data/dust"},
         "output": {"name": "crd", "format": "csv"},
         "resources": {"workers": 3, "memory_bytes": 1_000_000_000},
         "flags_translation": "/data/rules.yaml",
@@ -41,6 +43,7 @@ def test_a_job_says_everything_that_the_sheet_allows(tmp_path: Path) -> None:
         ({"surprise": 1}, "surprise"),
         ({"output": {"name": "../up"}}, "output.name"),
         ({"resources": {"workers": 0}}, "resources.workers"),
+        ({"objects": {"name": "dr2"}}, "objects.path"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, change: dict[str, Any], named: str) -> None:

@@ -72,8 +72,32 @@ class JobResources(BaseModel):
     executor: str = "threads"
 
 
+class JobObjects(BaseModel):
+    """The object catalog (photometry) that redshifts are matched with.
+
+    Attributes
+    ----------
+    path
+        Root of a release: a HATS catalog or collection, or the layout
+        ``<root>/<mag|flux>/<flux type>/<dereddening>/catalog``.
+    name
+        Of the release, as users know it.
+    indexing_column
+        Column that identifies an object, or null to tell from the names.
+    dust_maps
+        Folder with the map files of ``dustmaps``, or null where there is none.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path
+    name: str = Field(default="objects", min_length=1, max_length=255)
+    indexing_column: str | None = None
+    dust_maps: Path | None = None
+
+
 class Job(BaseModel):
-    """What a run is asked to do: pipeline, parameters, inputs, output, resources."""
+    """What a run is asked to do: pipeline, parameters, inputs, objects, output, resources."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,6 +105,7 @@ class Job(BaseModel):
     version: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     inputs: list[JobInput]
+    objects: JobObjects | None = None
     output: JobOutput = Field(default_factory=JobOutput)
     resources: JobResources = Field(default_factory=JobResources)
     flags_translation: Path | None = None
