@@ -6,68 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from pzpipelines.combine.extra_columns import ExtraColumn, read_extra_columns
 from pzpipelines.combine.rules import RuleSet, SchemaWord
-from pztables.errors import OptionError, UserError
-from pztables.expressions.errors import near_names
-
-_TRUE: Final = frozenset({"1", "true", "yes", "y", "on"})
-_FALSE: Final = frozenset({"0", "false", "no", "n", "off", ""})
-
-
-#: What pydantic finds, in the words of this page's users.
-_PLAIN: Final = {
-    "dict_type": "must be a mapping of names to values",
-    "list_type": "must be a list",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a finite number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "string_pattern_mismatch": "must be threads, processes, serial or dask://HOST:PORT",
-    "too_short": "must have at least {min_length} entry",
-    "too_long": "must have at most {max_length} entries",
-    "string_too_short": "must have at least {min_length} character",
-    "string_too_long": "must have at most {max_length} characters",
-    "greater_than": "must be greater than {gt}",
-    "greater_than_equal": "must be greater than or equal to {ge}",
-    "less_than_equal": "must be less than or equal to {le}",
-}
-
-
-class UnknownOptionError(OptionError):
-    """There is no option of that name."""
-
-    code = "unknown_option"
-
-
-def _word(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
+from pzpipelines.runtime.options import refusal_of, refuse_unknown, switch, word
 
 
 def _tie_treatment(value: object) -> object:
-    word = _word(value)
-    return "remove_all" if word in (None, "") else word
-
-
-def _switch(default: bool) -> BeforeValidator:
-    def read(value: object) -> bool:
-        if value is None:
-            return default
-        if isinstance(value, bool | int):
-            return bool(value)
-        word = value.strip().lower() if isinstance(value, str) else None
-        if word in _TRUE or word in _FALSE:
-            return word in _TRUE
-        raise ValueError("must be true or false (or yes/no, on/off, 1/0)")
-
-    return BeforeValidator(read)
+    treatment = word(value)
+    return "remove_all" if treatment in (None, "") else treatment
 
 
 def _cut(value: object) -> float | None:
@@ -115,7 +62,7 @@ class CombineParameters(BaseModel):
             "concatenate_and_mark_duplicates",
             "concatenate_and_remove_duplicates",
         ],
-        BeforeValidator(_word),
+        BeforeValidator(word),
         Field(
             title="Resolve duplicates",
             description="Whether repeated measurements of an object are left alone, marked in "
@@ -142,7 +89,7 @@ class CombineParameters(BaseModel):
     ] = 3.0
     insert_rubin_footprint_flag: Annotated[
         bool,
-        _switch(default=True),
+        switch(default=True),
         Field(
             title="Rubin footprint",
             description="Add the column is_in_rubin_footprint: 1 where the position is south of "
@@ -151,7 +98,7 @@ class CombineParameters(BaseModel):
     ] = True
     insert_DP1_footprint_flag: Annotated[  # noqa: N815  # the name is on the wire
         bool,
-        _switch(default=False),
+        switch(default=False),
         Field(
             title="DP1 fields",
             description="Add the column is_in_DP1_fields: 1 where the position is in one of the "
@@ -233,7 +180,7 @@ class CombineParameters(BaseModel):
     ] = Field(default_factory=list)
     null_z: Annotated[
         Literal["keep", "lose"],
-        BeforeValidator(_word),
+        BeforeValidator(word),
         Field(
             title="Rows without redshift",
             description="Whether a row without redshift stays as a tie beside an equally good "
@@ -259,7 +206,7 @@ class CombineParameters(BaseModel):
     ] = 0
     invalid_rows: Annotated[
         Literal["refuse", "drop"],
-        BeforeValidator(_word),
+        BeforeValidator(word),
         Field(
             title="Rows with invalid positions",
             description="Whether rows whose position is missing or outside the sky stop the run "
@@ -300,7 +247,7 @@ class CombineParameters(BaseModel):
     ] = False
     output_format: Annotated[
         Literal["parquet", "csv", "fits", "hdf5", "hats"],
-        BeforeValidator(_word),
+        BeforeValidator(word),
         Field(title="Output format", description="Format of the combined catalog."),
     ] = "parquet"
     executor: Annotated[
@@ -369,51 +316,11 @@ def validate(parameters: Mapping[str, Any]) -> CombineParameters:
         resembles it. An extra column that cannot be is refused with its own code.
     """
     given = {key: value for key, value in parameters.items() if key not in WITHOUT_EFFECT}
-    known = list(CombineParameters.model_fields)
-    if unknown := [str(key) for key in given if key not in known]:
-        near = {key: near_names(key, known) for key in unknown}
-        hints = "".join(f" Did you mean {found[0]}?" for found in near.values() if found)
-        raise UnknownOptionError(
-            f"unknown option {', '.join(unknown)}.{hints} The options are {', '.join(known)}.",
-            options=unknown,
-            near=near,
-            known=known,
-        )
+    refuse_unknown([str(key) for key in given], list(CombineParameters.model_fields))
     try:
         return CombineParameters.model_validate(given)
     except ValidationError as wrong:
-        raise _refusal(wrong, given) from None
-
-
-def _refusal(wrong: ValidationError, given: Mapping[str, Any]) -> UserError:
-    problems = wrong.errors(include_url=False)
-    first = problems[0]
-    option = str(first["loc"][0])
-    inside = "".join(f"[{part}]" for part in first["loc"][1:] if part != "[key]")
-    value = given.get(option)
-    allowed = first.get("ctx", {}).get("expected")
-    expected = f"must be {allowed}" if allowed else _in_plain_words(first)
-    near = _near_words(value, str(allowed)) if isinstance(value, str) and allowed else []
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return OptionError(
-        f"{option}{inside}: {expected}, not {str(value)[:60]!r}.{hint}",
-        option=option,
-        value=value if isinstance(value, str | int | float | bool | None) else str(value)[:200],
-        expected=expected,
-        near=near,
-        fields={str(each["loc"][0]): each["msg"] for each in problems},
-    )
-
-
-def _in_plain_words(problem: ErrorDetails) -> str:
-    if problem["type"] in _PLAIN:
-        return _PLAIN[problem["type"]].format(**problem.get("ctx", {}))
-    return problem["msg"].removeprefix("Value error, ")
-
-
-def _near_words(value: str, expected: str) -> list[str]:
-    words = [word.strip(" '\"") for word in expected.replace(" or ", ",").split(",")]
-    return near_names(value, [word for word in words if word])
+        raise refusal_of(wrong, given) from None
 
 
 def effective_parameters(parameters: CombineParameters, rules: RuleSet) -> CombineParameters:
