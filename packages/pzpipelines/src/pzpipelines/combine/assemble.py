@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pzpipelines.combine import kept_columns, values
+from pzpipelines import values
+from pzpipelines.combine import kept_columns
 from pzpipelines.combine.association import HOMOGENIZED_FLAG, HOMOGENIZED_TYPE
 from pzpipelines.combine.catalog_columns import RawCatalog, Roles
 from pzpipelines.combine.flags import Path

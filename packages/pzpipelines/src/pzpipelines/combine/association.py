@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pzpipelines.runtime.association import (
+    given_roles,
+    refuse_missing_columns,
+    refuse_missing_roles,
+)
 from pztables.errors import UserError
-from pztables.expressions.errors import near_names
-from pztables.roles import role_named
 
 #: Roles that every prepared catalog has; without a column they are null.
 TEXT_ROLES: Final = ("id", "instrument_type", "survey")
@@ -25,19 +28,6 @@ PRODUCT_SIGNS: Final = (
     "tie_result", HOMOGENIZED_FLAG, HOMOGENIZED_TYPE, "group_id", "is_in_DP1_fields",
     "is_in_rubin_footprint", "compared_to",
 )  # fmt: skip
-_LISTED_COLUMNS: Final = 30
-
-
-class AssociationError(UserError):
-    """A column that was associated does not exist."""
-
-    code = "missing_mapped_columns"
-
-
-class MissingRolesError(UserError):
-    """A catalog has no column for a role that every catalog needs."""
-
-    code = "missing_column_roles"
 
 
 class InternalNameError(UserError):
@@ -124,12 +114,12 @@ def associate(
     MissingRolesError
         If no column carries the position.
     """
-    given = _given(columns)
+    given = given_roles(columns)
     is_product = is_earlier_product(raw_names)
     if is_product:
         # CRD_IDs are given anew; the identifier is the one the row had before.
         given["id"] = "id" if "id" in raw_names else "CRD_ID"
-    _refuse_missing(given, raw_names, catalog)
+    refuse_missing_columns(given, raw_names, catalog)
     taken = set(given.values())
     for role in STANDARD_ROLES:
         if role not in given and role in raw_names and role not in taken:
@@ -144,39 +134,5 @@ def associate(
             given.setdefault(homogenized, homogenized)
     if "type" in raw_names:
         given.setdefault("type", "type")
-    if lacking := [role for role in ("ra", "dec") if role not in given]:
-        raise MissingRolesError(
-            f"{catalog}: associate {' and '.join(lacking)} first",
-            catalog=catalog,
-            roles=lacking,
-        )
+    refuse_missing_roles(("ra", "dec"), given, catalog)
     return Association(given, tuple(raw_names), is_product)
-
-
-def _given(columns: Mapping[str, str | None]) -> dict[str, str]:
-    given = {}
-    for key, raw in columns.items():
-        if raw is None or raw.strip().lower() in ("", "null"):
-            continue
-        role = role_named(key)
-        given[role.name if role else key] = raw
-    return given
-
-
-def _refuse_missing(given: Mapping[str, str], raw_names: Sequence[str], catalog: str) -> None:
-    missing = {role: raw for role, raw in given.items() if raw not in raw_names}
-    if not missing:
-        return
-    near = {raw: near_names(raw, raw_names) for raw in missing.values()}
-    listed = "; ".join(
-        f"{raw} (for {role}{', did you mean ' + ', '.join(near[raw]) if near[raw] else ''})"
-        for role, raw in missing.items()
-    )
-    raise AssociationError(
-        f"{catalog}: no column {listed}. The columns are "
-        f"{', '.join(sorted(raw_names)[:_LISTED_COLUMNS])}",
-        catalog=catalog,
-        missing=missing,
-        near=near,
-        available=sorted(raw_names)[:_LISTED_COLUMNS],
-    )

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pzpipelines import values
 from pzpipelines.arrays import FloatArray, IntArray
-from pzpipelines.combine import values
 from pzpipelines.combine.association import NUMBER_ROLES, Association
 from pztables.expressions import Vector, raw_column, table_column
 from pztables.numbers import is_text

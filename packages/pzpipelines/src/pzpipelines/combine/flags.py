@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pzpipelines import values
 from pzpipelines.arrays import BoolArray, FloatArray, IntArray
-from pzpipelines.combine import values
 from pzpipelines.combine.association import HOMOGENIZED_FLAG, HOMOGENIZED_TYPE
 from pzpipelines.combine.catalog_columns import RawCatalog, RuleColumns
 from pzpipelines.combine.rules import RuleSet

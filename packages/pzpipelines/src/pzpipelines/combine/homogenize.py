@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pzpipelines import values
 from pzpipelines.arrays import BoolArray
-from pzpipelines.combine import flags, values
+from pzpipelines.combine import flags
 from pzpipelines.combine.association import HOMOGENIZED_FLAG, HOMOGENIZED_TYPE
 from pzpipelines.combine.catalog_columns import RawCatalog, Roles, RuleColumns
 from pzpipelines.combine.flags import Homogenized, Path

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pzpipelines.combine import values
+from pzpipelines import values
 from pzpipelines.combine.association import (
     HOMOGENIZED_FLAG,
     HOMOGENIZED_TYPE,
