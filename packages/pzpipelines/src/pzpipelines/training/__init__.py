@@ -1,0 +1,1 @@
+"""Training Set Maker: redshifts matched with the photometry of an object catalog."""
