@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +79,12 @@ class ScriptedServer:
                 pass
 
         return Handler
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests away from the cache of whoever runs them."""
+    monkeypatch.setenv("PZSERVER_CACHE", str(tmp_path / "user cache"))
 
 
 @pytest.fixture

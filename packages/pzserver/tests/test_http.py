@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,7 +9,15 @@ from typing import Any
 import pytest
 
 from pzserver._http import Connection, base_address
-from pzserver.errors import Invalid, NotFound, PzServerError, Refused, ServerFault, Unreachable
+from pzserver.errors import (
+    Invalid,
+    NoAnswer,
+    NotFound,
+    PzServerError,
+    Refused,
+    ServerFault,
+    Unreachable,
+)
 
 
 @pytest.fixture
@@ -40,13 +49,15 @@ def test_pages_are_asked_for_only_as_far_as_they_are_read(
     def page(seen: Any) -> Any:
         number = int(seen.path.rsplit("page=", 1)[1])
         following = f"{server.address}products/?page={number + 1}" if number < 3 else None
-        return answer(body={"count": 6, "next": following, "results": [{"id": number}] * 2})
+        return answer(
+            body={"count": 6, "next": following, "results": [{"id": -number}, {"id": number}]}
+        )
 
     server.answer = page
     rows = connection.pages("products/")
-    assert [row["id"] for row in itertools.islice(rows, 3)] == [1, 1, 2]
+    assert [row["id"] for row in itertools.islice(rows, 3)] == [-1, 1, -2]
     assert len(server.seen) == 2
-    assert [row["id"] for row in rows] == [2, 3, 3]
+    assert [row["id"] for row in rows] == [2, -3, 3]
     assert len(server.seen) == 3
 
 
@@ -102,7 +113,29 @@ def test_reading_is_tried_again_with_growing_pauses(
     answers = iter([answer(status=503), answer(status=502), answer(body={"fine": True})])
     server.answer = lambda seen: next(answers)
     assert connection.get("products/") == {"fine": True}
-    assert quick == [0.5, 1.0]
+    assert quick == [pytest.approx(0.5, rel=0.2), pytest.approx(1.0, rel=0.2)]
+
+
+def test_writing_that_was_refused_for_now_is_repeated_when_the_server_says(
+    server: Any, connection: Connection, answer: Callable[..., Any], quick: list[float]
+) -> None:
+    answers = iter([answer(status=429, headers={"Retry-After": "7"}), answer(body={"id": 1})])
+    server.answer = lambda seen: next(answers)
+    assert connection.request("POST", "processes/", json={}) == {"id": 1}
+    assert quick == [7.0]
+
+
+def test_an_answer_that_does_not_come_in_time_is_told_as_perhaps_done(
+    server: Any, answer: Callable[..., Any]
+) -> None:
+    released = threading.Event()
+    server.answer = lambda seen: answer(body=released.wait(5))
+    connection = Connection("secret", server.address)
+    with pytest.raises(NoAnswer, match="may have been done"):
+        connection.request("POST", "processes/", json={}, timeout=0.05)
+    assert len(server.seen) == 1
+    released.set()
+    connection.close()
 
 
 def test_writing_is_never_repeated(

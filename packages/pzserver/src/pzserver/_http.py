@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,15 @@ from typing import Any, Final
 
 import httpx
 
-from pzserver.errors import Invalid, PzServerError, ServerFault, Unreachable, error_class
+from pzserver._pages import rows_of
+from pzserver.errors import (
+    Invalid,
+    NoAnswer,
+    PzServerError,
+    ServerFault,
+    Unreachable,
+    error_class,
+)
 
 #: Names that notebooks use instead of an address.
 HOSTS: Final[Mapping[str, str]] = {
@@ -17,10 +26,16 @@ HOSTS: Final[Mapping[str, str]] = {
     "pz-dev": "https://pzserver-dev.linea.org.br/api/",
     "localhost": "http://localhost/api/",
 }
-PAGE_SIZE: Final = 1000
+TIMEOUT_SECONDS: Final = 60.0
 _RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What the server answers when it did nothing at all: asking again is safe with every method.
+_NOTHING_DONE: Final = 429
 _MAX_ATTEMPTS: Final = 4
+#: Longest pause that a server may ask for, seconds.
+_MAX_PAUSE_SECONDS: Final = 30.0
+#: Longest wait for the answer to a request that changes something (a table is read meanwhile).
+_WORK_SECONDS: Final = 1800.0
 
 
 def base_address(host: str) -> str:
@@ -42,7 +57,8 @@ class Connection:
     host
         A name of `HOSTS` or the address of the API.
     timeout_seconds
-        Limit for connecting and between two pieces of an answer.
+        Limit for connecting and between two pieces of an answer; requests that make the server
+        work (registering a file) may take half an hour.
     transport
         How requests travel; None means over the network.
     """
@@ -52,15 +68,17 @@ class Connection:
         token: str,
         host: str,
         *,
-        timeout_seconds: float = 60.0,
+        timeout_seconds: float = TIMEOUT_SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_address(host)
         self.token = token
+        self._timeout = httpx.Timeout(timeout_seconds)
+        self._work_timeout = httpx.Timeout(timeout_seconds, read=_WORK_SECONDS)
         self._client = httpx.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Token {token}", "Accept": "application/json"},
-            timeout=httpx.Timeout(timeout_seconds, read=max(timeout_seconds, 600.0)),
+            timeout=self._timeout,
             transport=transport,
             follow_redirects=False,
         )
@@ -73,34 +91,58 @@ class Connection:
         """Return the decoded answer of a GET."""
         return self.request("GET", path, params=params)
 
-    def request(self, method: str, path: str, **options: Any) -> Any:
+    def request(self, method: str, path: str, *, repeatable: bool = False, **options: Any) -> Any:
         """Send a request and return its decoded JSON answer, or None when it has no body.
+
+        Parameters
+        ----------
+        method, path, options
+            As HTTPX takes them.
+        repeatable
+            Whether a POST may be sent again because a second one changes nothing more.
 
         Raises
         ------
         PzServerError
             One of the tree, by the status of the answer.
         """
-        response = self._send(method, path, **options)
+        response = self._send(method, path, repeatable=repeatable, **options)
         raise_for_error(response)
         return response.json() if response.content else None
 
-    def pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
-        """Yield every row of a list, asking for the next page when it is needed."""
-        page = 1
-        while True:
-            answer = self.get(path, **{"page_size": PAGE_SIZE, **params, "page": page})
-            yield from answer["results"]
-            if not answer.get("next"):
-                return
-            page += 1
+    def pages(
+        self, path: str, *, limit: int | None = None, **params: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield every row of a list, asking for the next page when it is needed.
+
+        Parameters
+        ----------
+        path
+            Of the collection.
+        limit
+            Most rows; None means all.
+        params
+            Filters and order.
+        """
+
+        def ask(number: int, size: int) -> dict[str, Any]:
+            return dict(self.get(path, **{**params, "page_size": size, "page": number}))
+
+        return rows_of(ask, limit=limit)
 
     @contextmanager
-    def stream(self, path: str, *, start_byte: int = 0) -> Iterator[httpx.Response]:
-        """Open a download, from a byte on when part of it is here already."""
+    def stream(
+        self, path: str, *, start_byte: int = 0, params: Mapping[str, Any] | None = None
+    ) -> Iterator[httpx.Response]:
+        """Open a download, from a byte on when part of it is here already.
+
+        With ``params`` the server has to compute what it sends: it is given the time for it.
+        """
         headers = {"Range": f"bytes={start_byte}-"} if start_byte else {}
+        timeout = self._work_timeout if params else self._timeout
+        options: dict[str, Any] = {"headers": headers, "params": params, "timeout": timeout}
         try:
-            with self._client.stream("GET", path, headers=headers) as response:
+            with self._client.stream("GET", path, **options) as response:
                 if response.is_error:
                     response.read()
                 raise_for_error(response)
@@ -108,26 +150,49 @@ class Connection:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Send once, or again with growing pauses where repeating does no harm."""
-        attempts = _MAX_ATTEMPTS if method in _SAFE_METHODS else 1
-        for attempt in range(1, attempts + 1):
+    def _send(self, method: str, path: str, *, repeatable: bool, **options: Any) -> httpx.Response:
+        """Send, and again with growing pauses where repeating does no harm."""
+        reads = method in _SAFE_METHODS
+        safe = repeatable or reads
+        options.setdefault("timeout", self._timeout if reads else self._work_timeout)
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            last = attempt == _MAX_ATTEMPTS
+            pause = _pause_seconds(attempt)
             try:
                 response = self._client.request(method, path, **options)
             except httpx.TransportError as error:
-                if attempt == attempts:
-                    raise self._unreachable(error) from error
+                # Nothing was sent when no connection was made.
+                if last or not (safe or isinstance(error, httpx.ConnectError)):
+                    raise self._unreachable(error, changes=not safe) from error
             else:
-                if response.status_code not in _RETRIED_STATUSES or attempt == attempts:
+                retried = _RETRIED_STATUSES if safe else {_NOTHING_DONE}
+                if last or response.status_code not in retried:
                     return response
-            time.sleep(0.25 * 2**attempt)
-        raise AssertionError("unreachable")
+                pause = _asked_pause(response) or pause
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
 
-    def _unreachable(self, error: httpx.TransportError) -> Unreachable:
+    def _unreachable(self, error: httpx.TransportError, *, changes: bool = False) -> Unreachable:
         reason = str(error) or type(error).__name__
+        if changes and not isinstance(error, httpx.ConnectError):
+            return NoAnswer(
+                f"{self.base_url} did not answer ({reason}); what was asked may have been done "
+                "all the same: look before you repeat it"
+            )
         return Unreachable(
             f"{self.base_url} does not answer ({reason}): check the address and the network"
         )
+
+
+def _pause_seconds(attempt: int) -> float:
+    """Return the pause after an attempt: it doubles; a part is left to chance for crowds."""
+    return 0.25 * 2.0**attempt * random.uniform(0.8, 1.2)
+
+
+def _asked_pause(response: httpx.Response) -> float | None:
+    """Return the pause that a server asks for, seconds, within reason."""
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), _MAX_PAUSE_SECONDS) if text.isdecimal() else None
 
 
 def raise_for_error(response: httpx.Response) -> None:

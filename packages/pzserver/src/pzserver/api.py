@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pzserver._http import Connection
+from pzserver._http import TIMEOUT_SECONDS, Connection
 from pzserver._transfer import download
 from pzserver.errors import Invalid, NotFound, ServerFault
 
@@ -27,15 +27,20 @@ class PzRequests:
     """The routes of the server, as the notebooks of users know them."""
 
     def __init__(
-        self, token: str, host: str = "pz", *, connection: Connection | None = None
+        self,
+        token: str,
+        host: str = "pz",
+        *,
+        connection: Connection | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self.connection = connection or Connection(token, host)
+        self.connection = connection or Connection(token, host, timeout_seconds=timeout_seconds)
         self.connection.get("")
         self._filter_names: set[str] | None = None
 
     def get_all(self, entity: str, ordering: str | None = None) -> list[dict[str, Any]]:
         """Return every row of a collection, all pages."""
-        params = {"ordering": ordering} if ordering else {}
+        params: dict[str, Any] = {"ordering": ordering} if ordering else {}
         return list(self.connection.pages(f"{entity}/", **params))
 
     def get(self, entity: str, _id: int | str) -> dict[str, Any]:
@@ -58,7 +63,17 @@ class PzRequests:
     def get_products(
         self, filters: Mapping[str, Any] | None = None, status: int | None = 1
     ) -> list[dict[str, Any]]:
-        """Return the products that pass all filters, all pages.
+        """Return the products that pass all filters, all pages; see `iter_products`."""
+        return list(self.iter_products(filters, status))
+
+    def iter_products(
+        self,
+        filters: Mapping[str, Any] | None = None,
+        status: int | None = 1,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the products that pass all filters, newest first, page by page as needed.
 
         Parameters
         ----------
@@ -67,12 +82,14 @@ class PzRequests:
             the name, any of them.
         status
             1 is published; None is any.
+        limit
+            Most products; None means all.
         """
         params: dict[str, str] = {} if status is None else {"status": str(status)}
         for name, value in (filters or {}).items():
             values = value if isinstance(value, (list, tuple)) else [value]
-            params[self._filter_name(name)] = ",".join(map(str, values))
-        return list(self.connection.pages("products/", **params))
+            params[self._filter_name(name)] = ",".join(map(_as_text, values))
+        return self.connection.pages("products/", limit=limit, **params)
 
     def get_product_files(self, product_id: int) -> list[dict[str, Any]]:
         """Return the files of a product."""
@@ -169,9 +186,12 @@ class PzRequests:
         """Download the main file of a product and return where it is."""
         return self._download(f"products/{_id}/download/main-file/", Path(save_in))
 
-    def _download(self, route: str, folder: Path) -> Path:
-        archive = self.connection.request("POST", f"{route}prepare/")
-        archive = self._wait_until_ready(archive, lambda: self.connection.get(f"{route}status/"))
+    def prepare_main_file(self, _id: int) -> dict[str, Any]:
+        """Have the main file made ready; return ``download_url``, ``checksum``, ``size`` …."""
+        return self._prepare(f"products/{_id}/download/main-file/")
+
+    def fetch(self, archive: Mapping[str, Any], folder: Path) -> Path:
+        """Download what was prepared into a folder and return where it is."""
         return download(
             self.connection,
             archive["download_url"],
@@ -179,6 +199,13 @@ class PzRequests:
             checksum=archive.get("checksum"),
             size=archive.get("size"),
         )
+
+    def _prepare(self, route: str) -> dict[str, Any]:
+        archive = self.connection.request("POST", f"{route}prepare/", repeatable=True)
+        return self._wait_until_ready(archive, lambda: self.connection.get(f"{route}status/"))
+
+    def _download(self, route: str, folder: Path) -> Path:
+        return self.fetch(self._prepare(route), folder)
 
     @staticmethod
     def _wait_until_ready(
@@ -219,3 +246,8 @@ class PzRequests:
                 + "\n  - ".join(names)
             )
         return wire_name
+
+
+def _as_text(value: object) -> str:
+    """Return a filter's value as the server reads it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

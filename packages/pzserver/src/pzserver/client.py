@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from pzserver._http import TIMEOUT_SECONDS
 from pzserver.api import PzRequests
-from pzserver.errors import Invalid, NotFound, Refused
+from pzserver.cache import cache_at
+from pzserver.errors import Invalid, Refused
 from pzserver.login import find_login
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
 from pzserver.processes import CRCProcess, Process, TSMProcess
 from pzserver.products import PzProduct, find_product
-from pzserver.tables import TableKind, read_main_file
+from pzserver.reading import read_product
+from pzserver.subsets import Selection
+from pzserver.tables import TableKind
 from pzserver.uploads import PzUpload, UploadData
 
-#: Larger main files are not read into memory unless asked for.
-MAX_IN_MEMORY_PRODUCT_SIZE_BYTES: Final = 200 * 1024**2
-_NON_TABULAR_TYPES: Final = ("validation_results", "training_results")
 _PRODUCT_COLUMNS: Final[Mapping[str, str]] = {
     "id": "id",
     "internal_name": "internal_name",
@@ -46,6 +46,16 @@ class PzServer:
     host
         ``"pz"`` (production), ``"pz-dev"`` (test), ``"localhost"``, or the address of the API; by
         default the variable ``PZSERVER_HOST``, the host of the stored token, or ``"pz"``.
+    cache
+        Whether main files are kept in the user's cache (see ``PZSERVER_CACHE``), or the folder
+        to keep them in.
+    timeout_seconds
+        Limit for connecting and between two pieces of an answer.
+
+    Attributes
+    ----------
+    cache
+        Where main files are kept (`Cache`), or None.
 
     Raises
     ------
@@ -55,14 +65,22 @@ class PzServer:
         If the server does not answer.
     """
 
-    def __init__(self, token: str | None = None, host: str | None = None) -> None:
+    def __init__(
+        self,
+        token: str | None = None,
+        host: str | None = None,
+        *,
+        cache: bool | str | Path = True,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         login = find_login(token, host)
         if login is None:
             raise Invalid(
                 "Please provide a valid token: PzServer(token='…'), the variable PZSERVER_TOKEN, "
                 "or `pz login`"
             )
-        self.api = PzRequests(login.token, login.host)
+        self.cache = cache_at(cache)
+        self.api = PzRequests(login.token, login.host, timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
         """Close the connections to the server."""
@@ -119,6 +137,23 @@ class PzServer:
             A list means all of them; with ``__or`` appended to the name, any of them.
         """
         return self.api.get_products(filters)
+
+    def iter_products(
+        self, filters: Mapping[str, Any] | None = None, *, limit: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Return the published products that pass all filters one by one, newest first.
+
+        Pages are asked for as they are needed; products that come or go meanwhile neither
+        repeat nor hide others.
+
+        Parameters
+        ----------
+        filters
+            As for `get_products_list`.
+        limit
+            Most products; None means all.
+        """
+        return self.api.iter_products(filters, limit=limit)
 
     def display_products_list(self, filters: Mapping[str, Any] | None = None) -> None:
         """Show the published products that pass all filters."""
@@ -181,8 +216,16 @@ class PzServer:
         get_big_products: bool = False,
         *,
         kind: TableKind = "astropy",
+        columns: Sequence[str] | None = None,
+        where: str | None = None,
+        cone: tuple[float, float, float] | None = None,
+        limit: int | None = None,
+        cache: bool = True,
     ) -> Any:
-        """Return the table of a product.
+        """Return the table of a product, or the part of it that is wanted.
+
+        The server selects columns and rows, so that a small part of a big product is a small
+        download. Whole main files are kept in a cache, by checksum, and not downloaded twice.
 
         Parameters
         ----------
@@ -192,19 +235,43 @@ class PzServer:
             Read main files of more than 200 MB too.
         kind
             ``"astropy"``, ``"pandas"``, ``"arrow"``, or for HATS catalogs ``"lsdb"``.
+        columns
+            Names of the columns wanted, in that order.
+        where
+            Condition on columns, such as ``"z > 0.5 and z_flag >= 3"``.
+        cone
+            ``(ra, dec, radius)`` of a circle on the sky, all in degrees, ICRS.
+        limit
+            Most rows.
+        cache
+            Whether a whole main file is looked for, and kept, in the cache.
 
         Raises
         ------
         Invalid
-            If the product is not a table, or is too big.
+            If the product is not a table, is too big, or has no such columns.
+        MissingExtra
+            If a library for this kind is not installed.
         """
+        selection = Selection(columns, where, cone, limit)
         metadata = self.get_product_metadata(_given(product_id))
-        _require_table(metadata)
-        _require_small(metadata, get_big_products)
-        with tempfile.TemporaryDirectory() as folder:
-            path = self.api.download_main_file(metadata["id"], folder)
-            is_directory = bool(metadata["main_file"].get("is_directory"))
-            return read_main_file(path, is_directory=is_directory, kind=kind)
+        kept = self.cache if cache else None
+        return read_product(self.api, metadata, selection, kind, kept, big=get_big_products)
+
+    def get_catalog(self, product_id: int | str, **options: Any) -> Catalog:
+        """Return a product's table with its metadata, ready to plot.
+
+        Parameters
+        ----------
+        product_id
+            Id or ``internal_name``.
+        options
+            As for `get_product`, which reads the table.
+        """
+        metadata = self.get_product_metadata(product_id)
+        data = self.get_product(metadata["id"], **{"kind": "pandas", **options})
+        catalog = self.transform_df(data, metadata)
+        return catalog if isinstance(catalog, Catalog) else Catalog(catalog, metadata)
 
     def upload(
         self,
@@ -325,24 +392,3 @@ def _main_file_rows(main_file: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append({"key": "columns", "value": main_file["columns"]})
         rows.append({"key": "n_columns", "value": len(main_file["columns"])})
     return [*rows, {"key": "main_file", "value": main_file.get("name")}]
-
-
-def _require_table(metadata: dict[str, Any]) -> None:
-    kind = metadata["product_type_internal_name"]
-    if kind in _NON_TABULAR_TYPES:
-        raise Invalid(
-            f"get_product() reads tables only; for {kind} use download_product()",
-            code="not_a_table",
-        )
-    if not metadata["main_file"]:
-        raise NotFound(f"{metadata['internal_name']} has no main file", code="no_main_file")
-
-
-def _require_small(metadata: dict[str, Any], get_big_products: bool) -> None:
-    size = metadata["main_file"].get("size") or 0
-    if size > MAX_IN_MEMORY_PRODUCT_SIZE_BYTES and not get_big_products:
-        raise Invalid(
-            f"{metadata['internal_name']} has {size / 1e6:.0f} MB, too much by default: use "
-            "download_product() and read it in pieces, or get_product(…, get_big_products=True)",
-            code="too_big",
-        )

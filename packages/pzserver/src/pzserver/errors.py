@@ -64,10 +64,27 @@ class ServerFault(PzServerError):  # noqa: N818
     default_code = "server_fault"
 
 
+class NoAnswer(Unreachable):
+    """No answer in time to a request that changes something: it may have been done."""
+
+    default_code = "no_answer"
+
+
 class ProcessFailed(PzServerError):  # noqa: N818
     """A pipeline run ended without a result."""
 
     default_code = "process_failed"
+
+
+class MissingExtra(PzServerError, ImportError):  # noqa: N818
+    """A library that this call needs is not installed; the message says how to install it."""
+
+    default_code = "missing_extra"
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f"{library} is not installed: pip install 'pzserver[{extra}]'")
+        self.library = library
+        self.extra = extra
 
 
 def error_class(status: int) -> type[PzServerError]:

@@ -6,16 +6,11 @@ import zipfile
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pzserver.errors import Invalid, PzServerError
+from pzserver._extras import needed
+from pzserver.errors import Invalid
 
 TableKind = Literal["astropy", "pandas", "arrow", "lsdb"]
 TABLE_KINDS: Final = ("astropy", "pandas", "arrow", "lsdb")
-
-
-class MissingExtra(PzServerError, ImportError):  # noqa: N818 - reads as a state
-    """A library that this call needs is not installed."""
-
-    default_code = "missing_extra"
 
 
 def read_main_file(path: Path, *, is_directory: bool, kind: TableKind) -> Any:
@@ -37,58 +32,83 @@ def read_main_file(path: Path, *, is_directory: bool, kind: TableKind) -> Any:
     MissingExtra
         If the library for it is not installed.
     """
+    check_kind(kind)
+    if is_directory:
+        path = unpacked(path, path.with_suffix(""))
+    if kind == "lsdb":
+        return open_with_lsdb(path, is_directory=is_directory)
+    return converted(read_arrow(path), kind)
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of table that there is not.
+
+    Raises
+    ------
+    Invalid
+        With those that there are.
+    """
     if kind not in TABLE_KINDS:
         raise Invalid(f"kind {kind!r} is not one of {', '.join(TABLE_KINDS)}")
-    if is_directory:
-        path = _unpack(path)
-    if kind == "lsdb":
-        return _open_with_lsdb(path, is_directory=is_directory)
-    return _converted(_read_arrow(path), kind)
 
 
-def _read_arrow(path: Path) -> Any:
+def read_arrow(path: Path) -> Any:
+    """Return a file, or a HATS catalog in a folder, as an Arrow table."""
+    formats = needed("pztables.formats")
+    user_error = needed("pztables.errors").UserError
     try:
-        from pztables.formats import read_table
-    except ImportError as error:
-        raise _missing("tables", error) from error
-    return read_table(path)
+        return formats.read_table(path)
+    except user_error as error:
+        raise Invalid(str(error), code=error.code) from error
 
 
-def _converted(table: Any, kind: TableKind) -> Any:
+def converted(table: Any, kind: TableKind) -> Any:
+    """Return an Arrow table as astropy Table, pandas DataFrame or itself."""
     if kind == "arrow":
         return table
-    frame = table.to_pandas()
     if kind == "pandas":
-        return frame
-    from astropy.table import Table
+        needed("pandas")
+        return table.to_pandas()
+    astropy_table = needed("astropy.table").Table
+    needed("pandas")
+    return astropy_table.from_pandas(table.to_pandas())
 
-    return Table.from_pandas(frame)
 
+def open_with_lsdb(path: Path, *, is_directory: bool) -> Any:
+    """Return a HATS catalog as LSDB opens it: lazily, from the files below ``path``.
 
-def _open_with_lsdb(path: Path, *, is_directory: bool) -> Any:
+    Raises
+    ------
+    Invalid
+        If the product is another kind of file.
+    MissingExtra
+        If LSDB is not installed.
+    """
     if not is_directory:
         raise Invalid("only HATS catalogs open with LSDB; ask for astropy, pandas or arrow")
-    try:
-        import lsdb
-    except ImportError as error:
-        raise _missing("lsdb", error) from error
-    return lsdb.open_catalog(str(path))
+    return needed("lsdb").open_catalog(str(path))
 
 
-def _unpack(archive: Path) -> Path:
-    """Unpack a zipped catalog beside the archive and return the folder with its properties."""
-    target = archive.with_suffix("")
+def unpacked(archive: Path, target: Path) -> Path:
+    """Unpack a zipped catalog into a folder and return the part of it with the properties.
+
+    Raises
+    ------
+    Invalid
+        If a member would lie outside the folder.
+    """
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
             if not (target / member.filename).resolve().is_relative_to(target.resolve()):
                 raise Invalid(f"the archive {archive.name} holds an unsafe path: {member.filename}")
         file.extractall(target)
+    return catalog_root(target)
+
+
+def catalog_root(folder: Path) -> Path:
+    """Return the folder of a HATS catalog or collection at or below a folder."""
     for name in ("collection.properties", "hats.properties", "properties"):
-        found = sorted(target.rglob(name), key=lambda path: len(path.parts))
+        found = sorted(folder.rglob(name), key=lambda path: len(path.parts))
         if found:
             return found[0].parent
-    return target
-
-
-def _missing(extra: str, error: ImportError) -> MissingExtra:
-    return MissingExtra(f"{error.name} is not installed: pip install 'pzserver[{extra}]'")
+    return folder

@@ -51,7 +51,7 @@ def list_processes(
 ) -> None:
     """List your runs, newest first."""
     with connect() as pz:
-        filters = {"status": status} if status else {}
+        filters: dict[str, Any] = {"status": status} if status else {}
         rows = list(pz.api.connection.pages("processes/", **filters))
     Output(as_json).rows(rows, _COLUMNS)
 
