@@ -26,12 +26,13 @@ from pzpipelines.combine.schema_check import CatalogSchema, refuse_schemas
 from pzpipelines.combine.store import PreparedStore
 from pzpipelines.combine.summary import add_counts, count_surveys, sentences_of
 from pzpipelines.combine.verdicts import TieTreatment, Verdicts
-from pzpipelines.combine.writing import SUFFIXES, Matched, Result, write_result
+from pzpipelines.combine.writing import Matched, Result, write_result
 from pzpipelines.runtime.executors import open_executor
 from pzpipelines.runtime.job import Job, JobResources
 from pzpipelines.runtime.outcome import Outcome, OutputFile, Status
 from pzpipelines.runtime.workspace import Workspace
-from pztables.errors import OptionError, UserError
+from pzpipelines.runtime.writing import SUFFIXES, require_output_format
+from pztables.errors import UserError
 from pztables.formats import TableReader, open_table
 from pztables.limits import TRUSTED_LIMITS
 
@@ -118,13 +119,7 @@ def plan_combination(job: Job, workspace: Workspace) -> Combination:
         Naming the option, rule or input.
     """
     parameters = validate(job.parameters)
-    output_format = (job.output.format or parameters.output_format).strip().lower()
-    if output_format not in SUFFIXES:
-        raise OptionError(
-            f"output format {output_format!r} is not one of {', '.join(SUFFIXES)}",
-            option="output_format",
-            allowed=list(SUFFIXES),
-        )
+    output_format = require_output_format(job.output.format or parameters.output_format)
     rules = load_rules(_rules_path(job, parameters))
     return Combination(
         workspace=workspace,

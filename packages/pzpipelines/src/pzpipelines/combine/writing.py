@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,7 @@ from pzpipelines.combine.explain import Explanation
 from pzpipelines.combine.footprints import is_in_dp1_fields, is_in_rubin_footprint
 from pzpipelines.combine.outputs import CatalogRows, Links, table_of
 from pzpipelines.combine.store import PreparedStore
-
-#: Rows computed and written at once; a Parquet row group.
-ROWS_PER_SLICE = 1 << 17
-SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "fits": ".fits", "hdf5": ".hdf5", "hats": ""}
+from pzpipelines.runtime.writing import ROWS_PER_SLICE, write_slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +156,9 @@ def write_result(
     if output_format == "hats":
         _write_hats(result, path, progress)
         return
-    from pztables.formats import TableFormat, open_writer
-
-    written = 0
-    with (
-        open_writer(path, result.schema, TableFormat(output_format)) as writer,
-        ThreadPoolExecutor(1) as background,
-    ):
-        pending: Future[None] | None = None
-        for table in result.slices():
-            if pending is not None:
-                pending.result()
-            pending = background.submit(writer.write, table)
-            written += len(table)
-            progress(written / n_rows)
-        if pending is not None:
-            pending.result()
+    write_slices(
+        path, result.schema, result.slices(), output_format, n_rows=n_rows, progress=progress
+    )
 
 
 def _write_hats(result: Result, path: Path, progress: Callable[[float], None]) -> None:

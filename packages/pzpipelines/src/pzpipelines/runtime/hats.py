@@ -39,6 +39,7 @@ def write_hats_collection(
     schema: pa.Schema,
     take: TakeRows,
     progress: Callable[[float], None],
+    position_columns: tuple[str, str] = ("ra", "dec"),
 ) -> None:
     """Write rows as a HATS collection with a margin of five arcseconds.
 
@@ -51,11 +52,13 @@ def write_hats_collection(
     ra, dec
         ICRS degrees of all rows, finite, shape ``(n,)``.
     schema
-        Of the rows, with columns ``ra`` and ``dec``.
+        Of the rows.
     take
         Gives rows by number.
     progress
         Told the share of rows written, 0 to 1.
+    position_columns
+        Names of the columns that hold ``ra`` and ``dec``.
     """
     indices = healpix_pixels(ra, dec, INDEX_ORDER)
     indexed = pa.schema([pa.field(INDEX_COLUMN, pa.int64()), *schema])
@@ -67,8 +70,10 @@ def write_hats_collection(
         margin.add(part, part.margin, indices, take)
         rows_done += len(part.rows)
         progress(rows_done / len(ra))
-    catalog.close(dataproduct_type="object")
+    positions = dict(zip(("hats_col_ra", "hats_col_dec"), position_columns, strict=True))
+    catalog.close(dataproduct_type="object", **positions)
     margin.close(
+        **positions,
         dataproduct_type="margin",
         hats_primary_table_url="catalog",
         hats_margin_threshold=MARGIN_ARCSEC,
@@ -129,8 +134,6 @@ class _Dataset:
             "obs_collection": self.folder.name,
             **properties,
             "hats_nrows": self.n_rows,
-            "hats_col_ra": "ra",
-            "hats_col_dec": "dec",
             "hats_col_healpix": INDEX_COLUMN,
             "hats_col_healpix_order": INDEX_ORDER,
             "hats_npix_suffix": ".parquet",

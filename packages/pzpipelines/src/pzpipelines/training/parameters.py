@@ -164,8 +164,9 @@ class TrainingParameters(BaseModel):
         BeforeValidator(_unique),
         Field(
             title="Unique galaxies",
-            description="Which row stays where redshifts share an object: all of them (none), "
-            "the nearest, or the one with the best quality flag, then the nearest (best).",
+            description="Whether each object and each redshift may be used several times (none) "
+            "or once: the nearest pair first (nearest), or the best quality flag first, then "
+            "the nearest (best).",
         ),
     ] = "none"
     split_method: Annotated[
