@@ -25,6 +25,16 @@ class HubConfig(BaseSettings):
     database_url: str = Field(
         "", description="Database address; empty means SQLite in the data folder."
     )
+    datasets_dir: Path | None = Field(
+        None,
+        description="Folder of the object catalogs that releases offer (HATS); empty means"
+        " datasets in the data folder.",
+    )
+    dust_maps_dir: Path | None = Field(
+        None,
+        description="Folder of the dust maps, as the dustmaps library keeps them; empty means"
+        " dust_maps in the data folder.",
+    )
     secret_key: str = Field(
         "",
         description="Signs sessions and links; empty means the key file in the data folder.",
@@ -51,6 +61,9 @@ class HubConfig(BaseSettings):
     helpdesk_email: str = Field("", description="Where users ask for help.")
     max_upload_bytes: int = Field(
         MAX_UPLOAD_BYTES, gt=0, description="Largest file that a user may upload, bytes."
+    )
+    upload_hours: int = Field(
+        168, gt=0, description="How long an unfinished resumable upload is kept, hours."
     )
     inspection_memory_bytes: int = Field(
         2_000_000_000, gt=0, description="Memory limit of one file inspection, bytes."

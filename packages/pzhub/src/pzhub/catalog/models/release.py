@@ -17,6 +17,17 @@ class Release(models.Model):
     has_flux_hats = models.BooleanField(default=False)
     dereddening = models.JSONField(null=True, blank=True)
     fluxes = models.JSONField(null=True, blank=True)
+    objects_path = models.CharField(
+        max_length=1000,
+        blank=True,
+        help_text="Of the object catalog: below the folder of datasets, or from the root of the"
+        " file system; empty: the folder of datasets has one of the release's name.",
+    )
+    object_catalog = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What the object catalog holds, as it was when it was registered or checked.",
+    )
     is_public = models.BooleanField(default=False)
     access_groups = models.ManyToManyField("auth.Group", blank=True, related_name="releases")
 
