@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Column, Product
@@ -55,3 +56,19 @@ def test_suggestions_are_taken_over_together(ana: User, draft: Product) -> None:
 def test_others_do_not_associate(bob: User, draft: Product) -> None:
     with pytest.raises(ForbiddenError):
         accept_suggestions(actor=bob, product=draft)
+
+
+def test_the_api_tells_suggestions_with_their_reasons(ana: User, draft: Product) -> None:
+    client = APIClient()
+    client.force_authenticate(ana)
+    results = client.get(f"/api/products/{draft.pk}/column_suggestions/").json()["results"]
+    assert results[0] == {
+        "column_id": draft.columns.get(column_name="ra").pk,
+        "column_name": "ra",
+        "role": "ra",
+        "alias": "RA",
+        "ucd": "pos.eq.ra;meta.main",
+        "confidence": 0.9,
+        "reason": "its name",
+    }
+    assert [entry["column_name"] for entry in results] == ["ra", "dec"]

@@ -10,6 +10,7 @@ from pzserver.errors import MissingExtra
 #: The extra of this package that brings a library.
 EXTRAS: Final = {
     "pztables": "tables",
+    "numpy": "tables",
     "pyarrow": "tables",
     "pandas": "tables",
     "astropy": "tables",

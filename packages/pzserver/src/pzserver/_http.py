@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ _MAX_ATTEMPTS: Final = 4
 _MAX_PAUSE_SECONDS: Final = 30.0
 #: Longest wait for the answer to a request that changes something (a table is read meanwhile).
 _WORK_SECONDS: Final = 1800.0
+#: Longest wait for the answer to a piece of a transfer: the server brings it to its disk.
+_TRANSFER_SECONDS: Final = 120.0
 
 
 def base_address(host: str) -> str:
@@ -109,6 +111,42 @@ class Connection:
         response = self._send(method, path, repeatable=repeatable, **options)
         raise_for_error(response)
         return response.json() if response.content else None
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        content: Iterable[bytes] | None = None,
+    ) -> httpx.Response:
+        """Send one request of a transfer, once, and return its answer with its headers.
+
+        Parameters
+        ----------
+        method, path
+            As HTTPX takes them.
+        headers
+            Of the request, ``Content-Length`` included when there is content.
+        content
+            The bytes, in blocks.
+
+        Raises
+        ------
+        Unreachable
+            If the connection fails; the transfer knows how to go on.
+        PzServerError
+            One of the tree, by the status of the answer.
+        """
+        timeout = httpx.Timeout(self._timeout.connect, read=_TRANSFER_SECONDS)
+        try:
+            response = self._client.request(
+                method, path, headers=dict(headers), content=content, timeout=timeout
+            )
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        raise_for_error(response)
+        return response
 
     def pages(
         self, path: str, *, limit: int | None = None, **params: Any

@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from pzserver._http import TIMEOUT_SECONDS, Connection
+from pzserver._memory import Memory
+from pzserver._parallel import Turn
 from pzserver._transfer import download
+from pzserver._tus import ResumableSender, Shipment
 from pzserver.errors import Invalid, NotFound, ServerFault
 
+#: Larger files are sent in pieces that can go on after an interruption.
+RESUMABLE_ABOVE_BYTES: Final = 8_000_000
 FILE_ROLES: Final[Mapping[str, int]] = {"main": 0, "description": 1, "auxiliary": 2}
 _FILTER_NAMES: Final[Mapping[str, str]] = {
     "product_type": "product_type_name",
@@ -133,13 +138,42 @@ class PzRequests:
         return dict(self.connection.request("POST", "products/", json=body))
 
     def upload_file(
-        self, product_id: int, filepath: str | Path, role: str, mimetype: str | None = None
+        self,
+        product_id: int,
+        filepath: str | Path,
+        role: str,
+        mimetype: str | None = None,
+        *,
+        resumable_above_bytes: int = RESUMABLE_ABOVE_BYTES,
+        turn: Turn | None = None,
     ) -> dict[str, Any]:
-        """Send a file to a product in the role ``main``, ``description`` or ``auxiliary``."""
+        """Send a file to a product.
+
+        A large file goes on where it stopped when the connection breaks, and also when the
+        program was ended and the same file is sent to the same product again.
+
+        Parameters
+        ----------
+        product_id
+            Of the draft or product.
+        filepath
+            The file.
+        role
+            ``main``, ``description`` or ``auxiliary``.
+        mimetype
+            Media type, if it is known.
+        resumable_above_bytes
+            Larger files are sent in pieces that can go on; smaller ones in one request.
+        turn
+            Place among other transfers.
+        """
+        path = Path(filepath)
+        if path.stat().st_size > resumable_above_bytes:
+            shipment = Shipment(path, product_id, FILE_ROLES[role], mimetype)
+            return ResumableSender(self.connection, shipment, turn or Turn(), Memory()).send()
         form = {"product": str(product_id), "role": str(FILE_ROLES[role])}
         if mimetype:
             form["type"] = mimetype
-        path = Path(filepath)
         with path.open("rb") as file:
             files = {"file": (path.name, file, mimetype or "application/octet-stream")}
             return dict(self.connection.request("POST", "product-files/", data=form, files=files))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from pzserver import plots
 from pzserver.errors import Invalid
 from pzserver.notebook import show_table
 
@@ -22,6 +25,8 @@ class Catalog:
     columns
         The associated columns: ``[{"column_name", "alias", "ucd"}, …]``.
     """
+
+    _picture = "catalog.png"
 
     def __init__(
         self, data: Any = None, metadata: dict[str, Any] | None = None, metadata_df: Any = None
@@ -46,57 +51,122 @@ class Catalog:
         Invalid
             If no column has it.
         """
+        name = self._known(meaning)
+        if name is None:
+            raise Invalid(f"no column is associated with {meaning}")
+        return name
+
+    def plot(
+        self,
+        savefig: bool | str | Path = False,
+        *,
+        magnitude: str | None = None,
+        color: tuple[str, str] | None = None,
+    ) -> Any:
+        """Plot positions and redshifts, where they are known, and what is asked for.
+
+        Parameters
+        ----------
+        savefig
+            File to save the figure in; True means a name by the kind of catalog.
+        magnitude
+            A column to draw against redshift, with its counts.
+        color
+            Two magnitude columns whose difference is drawn against redshift.
+
+        Returns
+        -------
+        the axes, from left to right, or the name of the file when it is saved
+
+        Raises
+        ------
+        Invalid
+            If there is nothing to plot: no column is associated with z or positions.
+        """
+        panels = self._panels(magnitude, color)
+        if not savefig:
+            return panels
+        name = self._picture if savefig is True else str(savefig)
+        panels[0].figure.savefig(name, dpi=150)
+        return name
+
+    def _panels(self, magnitude: str | None, color: tuple[str, str] | None) -> list[Any]:
+        z_name = self._known("z")
+        drawings: list[Callable[[Any], None]] = []
+        if (ra := self._known("RA")) and (dec := self._known("Dec")):
+            drawings.append(lambda panel: plots.draw_sky(panel, self._of(ra), self._of(dec)))
+        if z_name:
+            drawings.append(lambda panel: plots.draw_redshifts(panel, self._of(z_name), z_name))
+        drawings += self._asked(z_name, magnitude, color)
+        if not drawings:
+            raise Invalid("nothing to plot: no column is associated with z, or with RA and Dec")
+        panels = plots.panels_of(len(drawings))
+        for draw, panel in zip(drawings, panels, strict=True):
+            draw(panel)
+        return panels
+
+    def _asked(
+        self, z_name: str | None, magnitude: str | None, color: tuple[str, str] | None
+    ) -> list[Callable[[Any], None]]:
+        """Return the drawings of a magnitude and a colour."""
+        drawings: list[Callable[[Any], None]] = []
+        if magnitude is not None:
+            values = self._of(magnitude)
+            drawings.append(lambda panel: plots.draw_counts(panel, values, magnitude))
+            drawings += self._against_z(z_name, values, magnitude)
+        if color is not None:
+            blue, red = color
+            difference = self._of(blue) - self._of(red)
+            drawings += self._against_z(z_name, difference, f"{blue} − {red}")
+        return drawings
+
+    def _against_z(
+        self, z_name: str | None, values: Any, label: str
+    ) -> list[Callable[[Any], None]]:
+        z_name = z_name or self.column_of("z")
+        labels = (z_name, label)
+        z = self._of(z_name)
+        return [lambda panel: plots.draw_against_redshift(panel, z, values, labels)]
+
+    def _of(self, name: str) -> Any:
+        return plots.numbers(self.data, name)
+
+    def _known(self, meaning: str) -> str | None:
+        """Return the column with a meaning, or None."""
         ucd = _POSITION_AND_Z[meaning]
-        for column in self.columns:
-            if column.get("ucd") == ucd:
-                return str(column["column_name"])
-        raise Invalid(f"no column is associated with {meaning}")
+        names = (str(item["column_name"]) for item in self.columns if item.get("ucd") == ucd)
+        return next(names, None)
 
 
 class SpeczCatalog(Catalog):
     """A reference redshift catalog."""
 
-    def plot(self, savefig: bool = False) -> str | None:
-        """Plot positions and the redshift distribution; return the file name when saved."""
-        from matplotlib import pyplot as plt
-
-        ra, dec, z = (self.column_of(meaning) for meaning in ("RA", "Dec", "z"))
-        figure, (sky, redshifts) = plt.subplots(1, 2, figsize=(8, 3))
-        sky.scatter(self.data[ra], self.data[dec], s=2)
-        sky.set_xlabel(f"{ra} (deg)")
-        sky.set_ylabel(f"{dec} (deg)")
-        redshifts.hist(self.data[z], bins=30)
-        redshifts.set_xlabel(z)
-        redshifts.set_ylabel("counts")
-        figure.tight_layout()
-        return _saved(figure, "specz_catalog.png") if savefig else None
+    _picture = "specz_catalog.png"
 
 
 class TrainingSet(Catalog):
     """A training set."""
 
-    def plot(self, mag_name: str | None = None, savefig: bool = False) -> str | None:
-        """Plot redshifts, and with a magnitude its distribution and magnitude against redshift."""
-        from matplotlib import pyplot as plt
+    _picture = "train_set.png"
 
-        z = self.column_of("z")
-        figure, axes = plt.subplots(
-            1, 3 if mag_name else 1, squeeze=False, figsize=(12 if mag_name else 5, 4)
-        )
-        redshifts = axes[0, 0]
-        redshifts.hist(self.data[z], bins=30)
-        redshifts.set_xlabel(z)
-        redshifts.set_ylabel("counts")
-        if mag_name:
-            axes[0, 1].hist(self.data[mag_name], bins=30)
-            axes[0, 1].set_xlabel(mag_name)
-            axes[0, 2].plot(self.data[z], self.data[mag_name], ".", markersize=2)
-            axes[0, 2].set_xlabel(z)
-            axes[0, 2].set_ylabel(mag_name)
-        figure.tight_layout()
-        return _saved(figure, "train_set.png") if savefig else None
+    def plot(  # type: ignore[override]  # the published name and place of the magnitude
+        self,
+        mag_name: str | None = None,
+        savefig: bool | str | Path = False,
+        *,
+        color: tuple[str, str] | None = None,
+    ) -> Any:
+        """Plot positions and redshifts, and with a magnitude its counts and its run with redshift.
 
+        Parameters
+        ----------
+        mag_name
+            A magnitude column.
+        savefig, color
+            As for `Catalog.plot`.
 
-def _saved(figure: Any, name: str) -> str:
-    figure.savefig(name)
-    return name
+        Returns
+        -------
+        the axes, from left to right, or the name of the file when it is saved
+        """
+        return super().plot(savefig, magnitude=mag_name, color=color)

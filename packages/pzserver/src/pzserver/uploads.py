@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pzserver.api import PzRequests
 from pzserver.errors import Invalid, NotFound
+from pzserver.notebook import show_table
 
 #: Standard meanings: the word that users type, the alias and the UCD that are stored.
 SYSTEM_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
@@ -113,6 +114,42 @@ class PzUpload:
                 self._columns[name], {"ucd": ucd, "alias": alias}
             )
             self._associations.append(stored)
+
+    def suggest_columns_association(self) -> list[dict[str, Any]]:
+        """Return what the columns seem to mean, the surest first; nothing is changed.
+
+        Returns
+        -------
+        ``[{"column_name", "role", "alias", "ucd", "confidence", "reason", …}, …]``: confidence
+        from 0 to 1, the reason in words; each column and each meaning at most once
+        """
+        path = f"products/{self.product_id}/column_suggestions/"
+        return list(self.api.connection.get(path)["results"])
+
+    def accept_suggestions(self, min_confidence: float = 0.0) -> dict[str, str]:
+        """Associate the columns as the server suggests.
+
+        Parameters
+        ----------
+        min_confidence
+            Suggestions that are less sure are left out, 0 to 1.
+
+        Returns
+        -------
+        what was associated: column name → alias
+        """
+        accepted = {
+            str(item["column_name"]): str(item["alias"])
+            for item in self.suggest_columns_association()
+            if item["confidence"] >= min_confidence
+        }
+        self.make_columns_association(accepted)
+        return accepted
+
+    def display_suggestions(self) -> None:
+        """Show what the columns seem to mean, and why."""
+        titles = {"column_name": "Column", "alias": "Seems to be", "confidence": "Confidence"}
+        show_table(self.suggest_columns_association(), {**titles, "reason": "Reason"})
 
     def reset_columns_association(self) -> None:
         """Take back every association that this object made."""
