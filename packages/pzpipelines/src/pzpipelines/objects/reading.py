@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -18,13 +19,37 @@ from pzpipelines.objects.partitions import Partition, unreadable
 from pztables.errors import ForeignReferenceError
 from pztables.formats.arrays import ARROW_REFUSALS
 
-#: Rows that are decoded at once: few enough to stay near the processor.
-BATCH_ROWS: Final = 131_072
-#: Bytes of decoded columns that may wait at once.
-_BATCH_BYTES: Final = 64_000_000
+#: Rows that are decoded at once, at least and at most: few enough to stay near the processor.
+_BATCH_ROWS: Final = (1_024, 131_072)
+#: Bytes of decoded rows that may wait at once, unless the caller says otherwise.
+BATCH_BYTES: Final = 64_000_000
 
-#: Tells of a row group (its metadata) whether it is worth reading.
-GroupTest = Callable[[Any], bool]
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """What the footer of a file says of some rows and columns.
+
+    Attributes
+    ----------
+    first, n_rows
+        Row number in the partition of the first row; how many there are.
+    columns
+        Metadata of the column chunks that are asked for.
+    """
+
+    first: int
+    n_rows: int
+    columns: list[Any]
+
+    @property
+    def size_bytes(self) -> int:
+        """Compressed bytes of the columns."""
+        return int(sum(column.total_compressed_size for column in self.columns))
+
+    def rows_in(self, n_bytes: int) -> int:
+        """Return about how many rows of the columns are decoded from so many bytes."""
+        total = sum(column.total_uncompressed_size for column in self.columns)
+        return int(np.clip(n_bytes * self.n_rows // max(1, total), *_BATCH_ROWS))
 
 
 class PartitionReader:
@@ -36,11 +61,13 @@ class PartitionReader:
         To read.
     root
         Files that are links out of this folder are refused.
+    batch_bytes
+        About how many bytes of rows are decoded at once.
 
     Attributes
     ----------
-    bytes_read
-        Compressed bytes of the column chunks that were asked for.
+    bytes_read, rows_read
+        Compressed bytes of the column chunks that were asked for, and their rows.
 
     Raises
     ------
@@ -48,10 +75,11 @@ class PartitionReader:
         From every method: the partition is missing, cut off, damaged, or lacks a column.
     """
 
-    def __init__(self, partition: Partition, root: Path) -> None:
+    def __init__(self, partition: Partition, root: Path, batch_bytes: int = BATCH_BYTES) -> None:
         self.partition = partition
-        self.bytes_read = 0
+        self.bytes_read = self.rows_read = 0
         self._root = root
+        self._batch_bytes = batch_bytes
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -72,7 +100,7 @@ class PartitionReader:
             return file.schema_arrow
 
     def batches(
-        self, names: list[str], worth: GroupTest | None = None
+        self, names: list[str], worth: Callable[[RowGroup], bool] = lambda group: True
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield some columns: the row number of the first row, and the rows.
 
@@ -81,23 +109,24 @@ class PartitionReader:
         names
             Columns, in this order.
         worth
-            Row groups (their metadata) for which it answers no are left out.
+            Tells whether a row group is read at all; its columns are in the
+            order of ``names`` (of which none is nested).
         """
         first = 0
         for path in self._files:
             with self._opened(path) as file:
-                for group in range(file.metadata.num_row_groups):
-                    rows = file.metadata.row_group(group)
-                    if worth is None or worth(rows):
-                        yield from self._batches_of(path, file, group, names, first)
-                    first += rows.num_rows
+                chunks = self._chunks(path, file, names)
+                for number in range(file.metadata.num_row_groups):
+                    metadata = file.metadata.row_group(number)
+                    columns = [metadata.column(chunk) for chunk in chunks]
+                    group = RowGroup(first, metadata.num_rows, columns)
+                    if worth(group):
+                        yield from self._batches_of(path, file, number, group, names)
+                    first += group.n_rows
 
     def read(self, names: list[str]) -> pa.Table:
         """Return columns of all rows."""
-        batches = [batch for _, batch in self.batches(names)]
-        if batches:
-            return self._whole(batches)
-        return pa.schema([self.schema.field(name) for name in names]).empty_table()
+        return self._joined(names, [batch for _, batch in self.batches(names)])
 
     def take(self, names: list[str], rows: IntArray) -> pa.Table:
         """Return columns of some rows; only the row groups that hold them are read.
@@ -109,38 +138,28 @@ class PartitionReader:
         rows
             Row numbers in the partition, ascending, shape ``(m,)``.
         """
-        taken = [
-            batch.take(pa.array(rows[low:high] - first))
-            for first, batch in self._batches_with(names, rows)
-            if (low := int(np.searchsorted(rows, first)))
-            < (high := int(np.searchsorted(rows, first + batch.num_rows)))
-        ]
-        if taken:
-            return self._whole(taken)
-        return pa.schema([self.schema.field(name) for name in names]).empty_table()
 
-    def _batches_with(
-        self, names: list[str], rows: IntArray
-    ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield the batches of row groups that hold at least one of the rows."""
-        place = 0
+        def span(first: int, n_rows: int) -> IntArray:
+            low, high = np.searchsorted(rows, [first, first + n_rows])
+            return rows[low:high] - first
 
-        def holds_some(group: Any) -> bool:
-            nonlocal place
-            low, high = np.searchsorted(rows, [place, place + group.num_rows])
-            place += group.num_rows
-            return bool(low < high)
-
-        return self.batches(names, holds_some)
+        taken = []
+        for first, batch in self.batches(
+            names, lambda group: len(span(group.first, group.n_rows)) > 0
+        ):
+            if len(wanted := span(first, batch.num_rows)):
+                taken.append(batch.take(pa.array(wanted)))
+        return self._joined(names, taken)
 
     def _batches_of(
-        self, path: Path, file: pq.ParquetFile, group: int, names: list[str], first: int
+        self, path: Path, file: pq.ParquetFile, number: int, group: RowGroup, names: list[str]
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        self._require_columns(path, file, names)
-        self.bytes_read += column_bytes(file.metadata.row_group(group), names)
-        width = max(1, _row_bytes(file.metadata.row_group(group), names))
-        size = int(np.clip(_BATCH_BYTES // width, 1024, BATCH_ROWS))
-        batches = file.iter_batches(size, row_groups=[group], columns=names)
+        self.bytes_read += group.size_bytes
+        self.rows_read += group.n_rows
+        first = group.first
+        batches = file.iter_batches(
+            group.rows_in(self._batch_bytes), row_groups=[number], columns=names
+        )
         while True:
             try:
                 batch = next(batches, None)
@@ -151,7 +170,8 @@ class PartitionReader:
             yield first, batch.select(names)
             first += batch.num_rows
 
-    def _require_columns(self, path: Path, file: pq.ParquetFile, names: list[str]) -> None:
+    def _chunks(self, path: Path, file: pq.ParquetFile, names: list[str]) -> list[int]:
+        """Return the numbers of the column chunks of columns, in the order of the columns."""
         missing = [name for name in names if name not in file.schema_arrow.names]
         if missing:
             raise PartitionUnreadableError(
@@ -160,8 +180,17 @@ class PartitionReader:
                 partition=self.partition.name,
                 columns=missing,
             )
+        order = {name: place for place, name in enumerate(names)}
+        leaves = [
+            (order[top], number)
+            for number in range(file.metadata.num_columns)
+            if (top := file.schema.column(number).path.split(".", 1)[0]) in order
+        ]
+        return [number for _, number in sorted(leaves)]
 
-    def _whole(self, batches: list[pa.RecordBatch]) -> pa.Table:
+    def _joined(self, names: list[str], batches: list[pa.RecordBatch]) -> pa.Table:
+        if not batches:
+            return pa.schema([self.schema.field(name) for name in names]).empty_table()
         try:
             return pa.Table.from_batches(batches)
         except ARROW_REFUSALS as error:
@@ -175,21 +204,3 @@ class PartitionReader:
             raise unreadable(self.partition, path, error) from error
         with closing(file):
             yield file
-
-
-def column_bytes(group: Any, names: list[str]) -> int:
-    """Return the compressed bytes of columns in a row group."""
-    return int(sum(each.total_compressed_size for each in _chunks(group, names)))
-
-
-def _row_bytes(group: Any, names: list[str]) -> int:
-    total = sum(each.total_uncompressed_size for each in _chunks(group, names))
-    return int(total // max(1, group.num_rows))
-
-
-def _chunks(group: Any, names: list[str]) -> Iterator[Any]:
-    wanted = set(names)
-    for number in range(group.num_columns):
-        chunk = group.column(number)
-        if chunk.path_in_schema.split(".", 1)[0] in wanted:
-            yield chunk

@@ -1,0 +1,17 @@
+"""Turns object tables of any format into a HATS collection with a margin (hats-import)."""
+
+from pzpipelines.objects.importing.collection import ImportOptions, Imported, import_objects
+from pzpipelines.objects.importing.errors import (
+    BadPositionsError,
+    ImportLibraryMissingError,
+    ObjectTablesError,
+)
+
+__all__ = [
+    "BadPositionsError",
+    "ImportLibraryMissingError",
+    "ImportOptions",
+    "Imported",
+    "ObjectTablesError",
+    "import_objects",
+]
