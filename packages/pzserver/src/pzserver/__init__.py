@@ -11,6 +11,8 @@ from importlib.metadata import version as _version
 from pzserver.client import PzServer
 from pzserver.errors import (
     Invalid,
+    MissingExtra,
+    NoAnswer,
     NotFound,
     ProcessFailed,
     PzServerError,
@@ -19,13 +21,15 @@ from pzserver.errors import (
     Unreachable,
 )
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
-from pzserver.processes import Pipeline
+from pzserver.pipelines import Pipeline
 
 __version__ = _version("pzserver")
 
 __all__ = [
     "Catalog",
     "Invalid",
+    "MissingExtra",
+    "NoAnswer",
     "NotFound",
     "Pipeline",
     "ProcessFailed",

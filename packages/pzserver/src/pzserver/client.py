@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +13,10 @@ from pzserver.errors import Invalid, Refused
 from pzserver.login import find_login
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
-from pzserver.processes import CRCProcess, Process, TSMProcess
+from pzserver.processes import CRCProcess, Process, TSMProcess, process_of
 from pzserver.products import PzProduct, find_product
 from pzserver.reading import read_product
+from pzserver.runs import progress_teller
 from pzserver.subsets import Selection
 from pzserver.tables import TableKind
 from pzserver.uploads import PzUpload, UploadData
@@ -341,29 +341,60 @@ class PzServer:
     def run_and_wait(self, process: Process) -> dict[str, Any]:
         """Submit a run, wait for its end and return its result: id and names of the product.
 
+        In terminals and notebooks each stage is told as it begins.
+
         Raises
         ------
         ProcessFailed
             If the run failed or was stopped, with the reason.
         """
         process.run()
-        process.wait(on_change=_tell_status())
+        process.wait(on_change=progress_teller())
         process.raise_for_failure()
         return process.output or {}
 
+    def get_process(self, process_id: int) -> Process:
+        """Return a run that was submitted earlier: to wait for it, read its log, run it again."""
+        return process_of(self.api, self.api.get("processes", process_id))
 
-def _tell_status() -> Any:
-    """Return a listener that writes each new status to a terminal."""
-    last = {"line": ""}
+    def rerun(self, product_id: int | str) -> Process:
+        """Make a product again: submit the run that made it once more.
 
-    def tell(current: dict[str, Any]) -> None:
-        stage = (current.get("progress") or {}).get("stage") or ""
-        line = f"{current['status']} {stage}".strip()
-        if line != last["line"] and sys.stderr.isatty():
-            sys.stderr.write(f"process {current['id']}: {line}\n")
-        last["line"] = line
+        Wait for the run that is returned, then `compare_products` tells whether the result is the
+        same.
 
-    return tell
+        Parameters
+        ----------
+        product_id
+            Id or ``internal_name`` of a product that a pipeline made.
+
+        Raises
+        ------
+        Invalid
+            If it was uploaded.
+        NotFound
+            If its run is not one's own.
+        """
+        product = find_product(self.api, product_id)
+        if product.get("process_id") is None:
+            raise Invalid(
+                f"{product['internal_name']} was uploaded, not made by a pipeline",
+                code="no_provenance",
+            )
+        return self.get_process(product["process_id"]).rerun()
+
+    def compare_products(self, first: int | str, second: int | str) -> dict[str, Any]:
+        """Tell whether the main files of two products are the same, byte for byte.
+
+        The server compares by checksum; nothing is downloaded.
+
+        Returns
+        -------
+        ``{"is_same": bool, "checksums": [SHA-256 of each]}``
+        """
+        ids = [find_product(self.api, product)["id"] for product in (first, second)]
+        checksums = [str(self.api.prepare_main_file(key)["checksum"]) for key in ids]
+        return {"is_same": checksums[0] == checksums[1], "checksums": checksums}
 
 
 def _given(product_id: int | str | None) -> int | str:

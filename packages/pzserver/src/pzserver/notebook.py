@@ -20,7 +20,7 @@ def show_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
     columns
         Key of a row → title of its column, in order.
     """
-    if _in_notebook():
+    if in_notebook():
         from IPython.display import HTML, display
 
         display(HTML(_as_html(rows, columns)))
@@ -28,7 +28,7 @@ def show_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
         sys.stdout.write(_as_text(rows, columns) + "\n")
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether a notebook is attached; asks only when IPython has been imported by someone else."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None

@@ -2,66 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pzserver.api import PzRequests
 from pzserver.errors import Invalid, NotFound, ProcessFailed
+from pzserver.pipelines import Pipeline
+from pzserver.runs import current, log_pieces, wait_for
 
 #: Options of the run itself; all others are parameters of the pipeline.
 PROCESS_CONFIG_KEYS: Final = ("output_format",)
-ACTIVE_STATUSES: Final = frozenset({"Pending", "Queued", "Running", "Stopping"})
-
-
-class Pipeline:
-    """A pipeline as the server describes it: version, parameters, accepted product types."""
-
-    def __init__(self, name: str, api: PzRequests) -> None:
-        data = api.get_by_name("pipelines", name)
-        if data is None:
-            raise NotFound(f"the server has no pipeline {name!r}")
-        self._data = data
-        types = {item["id"]: item for item in api.get_all("product-types")}
-        self.acceptable_product_types = tuple(types[i] for i in data["product_types_accepted"])
-        self.output_product_type = types[data["output_product_type"]]
-
-    @property
-    def pipeline_id(self) -> int:
-        """Return the id."""
-        return int(self._data["id"])
-
-    @property
-    def name(self) -> str:
-        """Return the name."""
-        return str(self._data["name"])
-
-    @property
-    def display_name(self) -> str:
-        """Return the name for people."""
-        return str(self._data["display_name"])
-
-    @property
-    def system_config(self) -> dict[str, Any]:
-        """Return the default configuration."""
-        return dict(self._data["system_config"])
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Return the parameters with their defaults."""
-        return copy.deepcopy(dict(self.system_config.get("param", {})))
-
-    @property
-    def version(self) -> str:
-        """Return the version."""
-        return str(self._data["version"])
-
-    @property
-    def description(self) -> str:
-        """Return what the pipeline does."""
-        return str(self._data["description"])
+#: What of a request matters to a pre-flight.
+_PREFLIGHT_KEYS: Final = frozenset({"inputs", "release"})
 
 
 class Process:
@@ -186,17 +139,36 @@ class Process:
         lines.append(f"Status: {self.check_status()}")
         print("\n".join(["-" * 30, *lines, "-" * 30]))  # noqa: T201 - what the method is for
 
+    def validate(self) -> dict[str, Any]:
+        """Return the configuration as the server understands it, complete; nothing is run or read.
+
+        Raises
+        ------
+        Invalid
+            Naming the option, what is allowed, and what resembles it.
+        """
+        path = f"pipelines/{self.pipeline.pipeline_id}/validate/"
+        return self._ask(path, {"used_config": self._asked_config()})
+
     def preflight(self) -> dict[str, Any]:
         """Return what the server expects of this run, without starting it."""
-        body = {"inputs": self.inputs, "used_config": self.used_config}
+        body = {key: value for key, value in self._request().items() if key in _PREFLIGHT_KEYS}
         path = f"pipelines/{self.pipeline.pipeline_id}/preflight/"
-        return dict(self._api.connection.request("POST", path, json=body))
+        return self._ask(path, {**body, "used_config": self._asked_config()})
 
     def run(self) -> dict[str, Any]:
-        """Submit the run; a second call changes nothing."""
+        """Submit the run; a second call changes nothing.
+
+        Raises
+        ------
+        Invalid
+            If the configuration is refused; nothing is kept then.
+        """
         if self._submitted is not None:
             return self.process or {}
-        return self.submit(self._request())
+        request = self._request()
+        self._check_before_submission()
+        return self.submit(request)
 
     def submit(
         self, data: dict[str, Any], files: Mapping[str, Any] | None = None
@@ -236,25 +208,40 @@ class Process:
         TimeoutError
             If the time is over; the run goes on.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while True:
-            current = self._current()
-            if on_change:
-                on_change(current)
-            if current["status"] not in ACTIVE_STATUSES:
-                return str(current["status"])
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"process {current['id']} is still {current['status']}; it goes on without us"
-                )
-            time.sleep(poll_seconds)
+        return wait_for(
+            self._api.connection,
+            self._process_id(),
+            timeout_seconds=timeout_seconds,
+            poll_seconds=poll_seconds,
+            on_change=on_change,
+        )
+
+    def progress(self) -> dict[str, Any]:
+        """Return how far the run is: ``status``, ``stages``, ``fraction`` of the whole …."""
+        return current(self._api.connection, self._process_id())
 
     def logs(self) -> str:
-        """Return the log of the run."""
+        """Return the log of the run, as far as it is."""
         if self._submitted is None:
             return ""
-        answer = self._api.connection.get(f"processes/{self._submitted['id']}/logs/")
-        return str(answer["pipeline"]["content"])
+        return "".join(log_pieces(self._api.connection, self._process_id()))
+
+    def iter_logs(self) -> Iterator[str]:
+        """Yield the log piece by piece, as it is written, until the run ends."""
+        return log_pieces(self._api.connection, self._process_id(), follow=True)
+
+    def rerun(self) -> Process:
+        """Submit the same run again, with the same inputs and parameters; return it.
+
+        Raises
+        ------
+        NotFound
+            If the run is not one's own.
+        Invalid
+            If an input can no longer be used.
+        """
+        path = f"processes/{self._process_id()}/rerun/"
+        return process_of(self._api, dict(self._api.connection.request("POST", path)))
 
     def stop(self) -> dict[str, Any] | str:
         """Ask for the run to stop."""
@@ -275,10 +262,46 @@ class Process:
             reason = current.get("comment") or "no reason was recorded"
             raise ProcessFailed(f"process {current['id']} {current['status'].lower()}: {reason}")
 
-    def _current(self) -> dict[str, Any]:
+    def adopt(self, record: Mapping[str, Any]) -> None:
+        """Become a run that the server has.
+
+        Parameters
+        ----------
+        record
+            The process as the server shows it.
+        """
+        used = record["used_config"]
+        self.name = str(record["display_name"])
+        self._config = {**self._config, **used.get("param", {})}
+        self._process_config = {
+            key: used[key] for key in PROCESS_CONFIG_KEYS if used.get(key) is not None
+        }
+        self._inputs = list(record["inputs"])
+        self._submitted = {"id": record["id"]}
+        self._upload = self._api.get("products", record["upload"])
+
+    def _process_id(self) -> int:
         if self._submitted is None:
             raise Invalid("The process has not been started")
-        return self._api.get("processes", self._submitted["id"])
+        return int(self._submitted["id"])
+
+    def _current(self) -> dict[str, Any]:
+        return self._api.get("processes", self._process_id())
+
+    def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send something that may be sent twice and return the answer."""
+        return dict(self._api.connection.request("POST", path, json=body, repeatable=True))
+
+    def _asked_config(self) -> dict[str, Any]:
+        """Return the configuration without what travels as a file."""
+        return self.used_config
+
+    def _check_before_submission(self) -> None:
+        """Have the server look at the configuration first; one that cannot is not asked."""
+        try:
+            self.validate()
+        except NotFound:
+            return
 
     def _request(self) -> dict[str, Any]:
         return {
@@ -319,6 +342,11 @@ class CRCProcess(Process):
     def set_flags_translation(self, flags_translation: str | Path) -> None:
         """Use a rule file of one's own, sent with the run."""
         self.set_config({"flags_translation_file": str(flags_translation)})
+
+    def _asked_config(self) -> dict[str, Any]:
+        config = super()._asked_config()
+        default = self._default_flags_translation
+        return {**config, "param": {**config["param"], "flags_translation_file": default}}
 
     def submit(
         self, data: dict[str, Any], files: Mapping[str, Any] | None = None
@@ -391,3 +419,24 @@ def _merged(old: Any, new: Any) -> Any:
     if isinstance(old, dict) and isinstance(new, Mapping) and old:
         return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
     return new
+
+
+def process_of(api: PzRequests, record: Mapping[str, Any]) -> Process:
+    """Return a run that the server has as an object: wait for it, read its log, run it again.
+
+    Parameters
+    ----------
+    api
+        Where it runs.
+    record
+        The process as the server shows it.
+    """
+    kinds: dict[str, Callable[[str, PzRequests], Process]] = {
+        "combine_redshift_dedup": CRCProcess,
+        "training_set_maker": TSMProcess,
+    }
+    pipeline, name = str(record["pipeline_name"]), str(record["display_name"])
+    make = kinds.get(pipeline)
+    process = make(name, api) if make else Process(pipeline, name, api)
+    process.adopt(record)
+    return process
