@@ -6,6 +6,7 @@ One world serves all rows: every cell is undone by a savepoint.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,7 +45,8 @@ from pzhub.downloads.models import ArchiveKind
 from pzhub.downloads.services import prepare_archive, sign_link
 from pzhub.processes.models import Phase, Pipeline, Process
 from pzhub.processes.services import register_pipelines
-from pzhub.uploads.models import Inspection, InspectionState
+from pzhub.uploads.models import Inspection, InspectionState, ResumableUpload
+from pzhub.uploads.services import begin_upload
 from pztables.product_types import PRODUCT_TYPES
 
 PASSWORD: Final = "correct horse battery"
@@ -131,7 +133,8 @@ def _row(kind: str, states: int, entry: dict[str, Any]) -> Row:
     cells = entry.pop("cells")
     if isinstance(cells, str):
         cells = dict.fromkeys(("anonymous", *STANDINGS), cells)
-    sent = {name: entry.pop(name) for name in ("json", "form", "file") if name in entry}
+    kinds = ("json", "form", "file", "headers")
+    sent = {name: entry.pop(name) for name in kinds if name in entry}
     if kind == "api" and not entry.get("public"):
         assert "scope" in entry, path
     assert set(STANDINGS) <= set(cells), path
@@ -332,6 +335,11 @@ class World:
         owner = self.people["owner"]
         return sign_link(prepare_archive(actor=owner, product=product, kind=kind), owner)
 
+    def _upload(self, product: Product) -> ResumableUpload:
+        return begin_upload(
+            actor=self.people["owner"], product=product, name="more.txt", role=2, size=5
+        )
+
     def _things(self, state: str) -> dict[str, Any]:
         """Return what the placeholders of a row stand for."""
         product = self._filled(self._product(state, "training_set"))
@@ -347,6 +355,8 @@ class World:
             "product": product.pk,
             "name": product.internal_name,
             "file": product.files.get(role=FileRole.MAIN).pk,
+            "product64": base64.b64encode(str(product.pk).encode()).decode(),
+            "upload": self._upload(catalog).pk if state == "published" else "",
             "document": product.files.get(role=FileRole.DESCRIPTION).pk,
             "column": product.columns.get(column_name="note").pk,
             "catalog": catalog.pk,
@@ -375,7 +385,7 @@ class World:
             options: dict[str, Any] = {"data": sent["json"], "content_type": "application/json"}
             if isinstance(client, APIClient):
                 options = {"data": sent["json"], "format": "json"}
-        elif sent:
+        elif "form" in sent or "file" in sent:
             data = dict(sent.get("form", {}))
             if "file" in sent:
                 data["file"] = SimpleUploadedFile(sent["file"], b"about the columns\n")
@@ -384,6 +394,7 @@ class World:
                 options["format"] = "multipart"
         else:
             options = {}
+        options["headers"] = sent.get("headers")
         return _send(client, row.method, _filled(row.path, names), **options)
 
 

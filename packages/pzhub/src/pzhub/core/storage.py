@@ -72,6 +72,11 @@ def staging_dir() -> Path:
     return _made(data_root() / "staging")
 
 
+def incoming_dir() -> Path:
+    """Return the folder of files that arrive in pieces, made when missing."""
+    return _made(data_root() / "incoming")
+
+
 def product_dir(product: StoredProduct) -> Path:
     """Return the folder of a product's files (``products/<type>/<internal_name>``)."""
     return data_path(Path("products", product.product_type.name, product.internal_name))
@@ -111,7 +116,7 @@ def publish_file(staged: Path, target: Path) -> Path:
         os.fsync(file.fileno())
     _made(target.parent)
     os.replace(staged, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return target
 
 
@@ -119,7 +124,7 @@ def move_folder(source: Path, target: Path) -> None:
     """Rename a folder on the same file system; an empty or missing target gives way."""
     _made(target.parent)
     os.replace(source, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def remove_tree(path: Path) -> None:
@@ -130,7 +135,8 @@ def remove_tree(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

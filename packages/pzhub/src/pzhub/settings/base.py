@@ -190,6 +190,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "pzhub.uploads.api.tus_schema.add_upload_inquiry",
         "pzhub.core.api.schema.add_error_responses",
     ],
 }

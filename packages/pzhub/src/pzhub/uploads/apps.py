@@ -17,4 +17,11 @@ class UploadsConfig(AppConfig):
 
         register_publication_check(services.check_main_file)
         register_publication_effect(services.enqueue_profile)
-        SWEEPS.extend([services.sweep_inspections, services.sweep_orphans, services.sweep_profiles])
+        SWEEPS.extend(
+            [
+                services.sweep_inspections,
+                services.sweep_orphans,
+                services.sweep_profiles,
+                services.sweep_uploads,
+            ]
+        )

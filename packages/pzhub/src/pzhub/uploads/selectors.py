@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import FileRole, Product, ProductFile, ProductStatus
 from pzhub.core.errors import NotFoundError
-from pzhub.uploads.models import Inspection
+from pzhub.uploads.models import Inspection, ResumableUpload
 from pztables.roles import role_named
 
 
@@ -17,6 +18,16 @@ def drafts_of(user: User) -> QuerySet[Product]:
     """Return the products that a user has begun and not yet published, newest first."""
     drafts = Product.objects.filter(user=user, status=ProductStatus.REGISTERING)
     return drafts.select_related("product_type", "release", "inspection").order_by("-id")
+
+
+def uploads_of(user: User) -> QuerySet[ResumableUpload]:
+    """Return the resumable uploads of a user; nobody else sees them, not even administrators."""
+    return ResumableUpload.objects.filter(user=user).select_related("product")
+
+
+def unfinished_uploads_of(user: User) -> QuerySet[ResumableUpload]:
+    """Return the resumable uploads that a user can go on with, oldest first."""
+    return uploads_of(user).filter(finished_at=None, expires_at__gt=timezone.now())
 
 
 def inspection_of(product: Product) -> Inspection | None:

@@ -6,6 +6,8 @@ from django.urls import path
 from rest_framework.routers import BaseRouter
 
 from pzhub.core.api.files import AnyAcceptNegotiation
+from pzhub.uploads.api.suggestions import SuggestionViewSet
+from pzhub.uploads.api.tus import ResumableUploadViewSet
 from pzhub.uploads.api.views import MainFileViewSet, ProductFileViewSet, RegistryViewSet
 
 
@@ -16,7 +18,15 @@ def register(router: BaseRouter) -> None:
 
 _registry = RegistryViewSet.as_view({"get": "register", "post": "register"})
 
+_upload = {"get": "retrieve", "head": "inquire", "patch": "append", "delete": "destroy"}
+
 urlpatterns = [
+    path(
+        "uploads/",
+        ResumableUploadViewSet.as_view({"get": "list", "post": "create"}),
+        name="upload-list",
+    ),
+    path("uploads/<slug:pk>/", ResumableUploadViewSet.as_view(dict(_upload)), name="upload-detail"),
     path(
         "product-files/<int:pk>/content/",
         ProductFileViewSet.as_view(
@@ -34,5 +44,10 @@ urlpatterns = [
         "products/<int:pk>/read_data/",
         MainFileViewSet.as_view({"get": "preview"}),
         name="product-read-data",
+    ),
+    path(
+        "products/<int:pk>/column_suggestions/",
+        SuggestionViewSet.as_view({"get": "suggestions"}),
+        name="product-column-suggestions",
     ),
 ]

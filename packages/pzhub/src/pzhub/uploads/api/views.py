@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
@@ -17,6 +17,7 @@ from pzhub.catalog.api.serializers import ProductOut
 from pzhub.catalog.models import Product, ProductFile
 from pzhub.catalog.selectors import files_visible_to, product_for, products_visible_to
 from pzhub.core import storage
+from pzhub.core.api.filters import MAX_ID
 from pzhub.core.api.views import PzViewSet
 from pzhub.core.errors import ConflictError, InvalidError
 from pzhub.core.transfer import file_response
@@ -31,9 +32,6 @@ from pzhub.uploads.models import InspectionState
 from pzhub.uploads.receive import staged_upload
 from pzhub.uploads.selectors import main_file_info, main_file_of, preview_of
 from pzhub.uploads.services import ensure_inspection, receive_file, register_now, remove_file
-
-#: Largest id that a database has.
-MAX_ID: Final = 2**63 - 1
 
 
 class ProductFileFilters(filters.FilterSet):

@@ -13,12 +13,23 @@ from pzhub.uploads.services.registration import (
     wait_for_inspection,
 )
 from pzhub.uploads.services.results import register_result
+from pzhub.uploads.services.resumable import (
+    append_to_upload,
+    arrived_bytes,
+    begin_upload,
+    cancel_upload,
+    sweep_uploads,
+)
 from pzhub.uploads.services.roles import accept_suggestions, check_main_file
 from pzhub.uploads.services.staged import StagedFile, stage_copy
 
 __all__ = [
     "StagedFile",
     "accept_suggestions",
+    "append_to_upload",
+    "arrived_bytes",
+    "begin_upload",
+    "cancel_upload",
     "check_main_file",
     "enqueue_profile",
     "ensure_inspection",
@@ -35,5 +46,6 @@ __all__ = [
     "sweep_inspections",
     "sweep_orphans",
     "sweep_profiles",
+    "sweep_uploads",
     "wait_for_inspection",
 ]

@@ -82,13 +82,18 @@ def receive_file(
     ForbiddenError
         If the actor may not change the product.
     """
-    product = _locked(product, actor)
     role = FileRole(role)
     _require_content(upload)
-    if refuse_duplicate:
-        _require_new_name(product, upload.name, role, replace_main=replace_main)
-    if role == FileRole.MAIN:
-        _make_room(product, actor, replace=replace_main)
+    product, outgoing = require_place(
+        actor=actor,
+        product=product,
+        name=upload.name,
+        role=role,
+        refuse_duplicate=refuse_duplicate,
+        replace_main=replace_main,
+    )
+    if outgoing is not None:
+        _drop(product, actor, outgoing)
     path = _target(product, upload.name)
     file = ProductFile.objects.create(
         product=product,
@@ -103,6 +108,31 @@ def receive_file(
     record(actor=actor, action="file-received", target=product, file=file.name, role=role.label)
     storage.publish_file(upload.path, path)
     return file
+
+
+def require_place(
+    *,
+    actor: User,
+    product: Product,
+    name: str,
+    role: FileRole,
+    refuse_duplicate: bool = False,
+    replace_main: bool = False,
+) -> tuple[Product, ProductFile | None]:
+    """Refuse a file that `receive_file` would refuse, before its bytes are sent.
+
+    Called inside a transaction; the options are those of `receive_file`.
+
+    Returns
+    -------
+    the product, locked, and the main file that would give way
+    """
+    product = _locked(product, actor)
+    if refuse_duplicate:
+        _require_new_name(product, name, role, replace_main=replace_main)
+    if role != FileRole.MAIN:
+        return product, None
+    return product, _outgoing_main(product, replace=replace_main)
 
 
 @transaction.atomic
@@ -164,19 +194,17 @@ def _require_draft(product: Product, name: str) -> None:
         )
 
 
-def _make_room(product: Product, actor: User, *, replace: bool) -> None:
-    """Let a main file come in: to a draft that has none, or in place of the one it has."""
+def _outgoing_main(product: Product, *, replace: bool) -> ProductFile | None:
+    """Return the main file that a new one would take the place of."""
     _require_draft(product, "main file")
     present = product.files.filter(role=FileRole.MAIN).first()
-    if present is None:
-        return
-    if not replace:
+    if present is not None and not replace:
         raise MainFileExistsError(
             f"{product.display_name} already has the main file {present.name}: a product has "
             "one; remove it first, or add the file as auxiliary",
             file=present.name,
         )
-    _drop(product, actor, present)
+    return present
 
 
 def _drop(product: Product, actor: User, file: ProductFile) -> None:
