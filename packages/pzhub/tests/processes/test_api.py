@@ -158,7 +158,7 @@ def test_the_configuration_of_an_upload_is_empty(
         ({"inputs": []}, "inputs", "may not be empty"),
         ({"inputs": "many"}, "inputs", "list of items"),
         ({"inputs": [10**6, 10**7]}, "inputs", "There is no product 1000000, 10000000"),
-        ({"release": 99}, "release", 'Invalid pk "99"'),
+        ({"release": 99}, "release", "There is no release 99"),
         ({"used_config": "{'param': {}}"}, "used_config", "is not JSON"),
         ({"used_config": [1]}, "used_config", "must be an object"),
         ({"used_config": {"param": 3}}, "used_config", "param must be an object"),

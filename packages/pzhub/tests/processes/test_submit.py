@@ -128,7 +128,7 @@ def test_a_product_that_is_not_published_is_refused(
     draft = catalog(ana, "draft", status=ProductStatus.REGISTERING)
     error = refused(ana, [catalog(ana), draft])
     assert error.message == (
-        f"{draft.internal_name} is registering; only published products can be combined."
+        f"{draft.internal_name} is registering; only published products can be used."
     )
 
 

@@ -57,14 +57,6 @@ def test_the_pipelines_are_listed_with_what_can_be_run(ana_site: Client, combine
     assert "Switched off by the administrators" in page
 
 
-def test_the_address_of_a_pipeline_to_come_leads_to_those_there_are(
-    ana_site: Client, combine: Pipeline
-) -> None:
-    answer = ana_site.get("/pipelines/training-set-maker", follow=True)
-    assert answer.redirect_chain == [("/pipelines", 302)]
-    assert "Training Set Maker: not available on this server yet." in answer.content.decode()
-
-
 def test_a_filled_form_starts_a_run_with_only_what_differs_from_the_defaults(
     ana_site: Client, ana: User, pair: list[Product]
 ) -> None:

@@ -9,10 +9,21 @@ from typing import Any, Final
 
 from pzhub.core.errors import InvalidError
 from pzhub.processes.models import Pipeline, Process
-from pzhub.processes.pipelines import FLAGS_PARAMETER, default_parameters, spec_of
+from pzhub.processes.pipelines import (
+    FLAGS_PARAMETER,
+    FOLLOW_INPUT,
+    default_parameters,
+    spec_of,
+)
 
 #: Keys of the configuration of old that the server decides now.
 _OURS: Final = ("inputs", "executor", "output_dir", "output_name", "output_root_dir")
+#: Defaults that published clients know, where they are others than the pipeline's own: a rule
+#: file that equals the default is none; a flux type is named, not left to the release.
+_KNOWN_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "combine_redshift_dedup": {FLAGS_PARAMETER: None},
+    "training_set_maker": {"use_absolute_lsdb_path": False, "flux_type": "auto"},
+}
 
 
 @dataclass(frozen=True)
@@ -26,17 +37,28 @@ class AskedConfig:
 def system_config(pipeline: Pipeline) -> dict[str, Any]:
     """Return a pipeline's configuration with all defaults."""
     spec = spec_of(pipeline)
-    # contract: the published client starts from "param" and sends all of it back; a rule
-    # file that equals the default is none.
-    parameters = {**default_parameters(pipeline.name), FLAGS_PARAMETER: None}
+    # contract: the published client starts from "param" and sends all of it back.
+    known = _KNOWN_DEFAULTS.get(pipeline.name, {})
+    parameters = {**_told(default_parameters(pipeline.name)), **known}
+    follows = pipeline.name in FOLLOW_INPUT
     return {
         "param": parameters,
         "inputs": {},
         "executor": {},
         "output_dir": "",
         "output_name": spec.output_name,
-        "output_format": spec.output_formats[0],
+        "output_format": None if follows else spec.output_formats[0],
         "output_root_dir": "",
+    }
+
+
+def _told(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return defaults without the empty entries of nested maps."""
+    return {
+        name: {key: each for key, each in value.items() if each is not None}
+        if name == "crossmatch"
+        else value
+        for name, value in parameters.items()
     }
 
 

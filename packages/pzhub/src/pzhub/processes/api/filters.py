@@ -20,7 +20,9 @@ from pzhub.processes.models import Pipeline, Process
 from pzhub.processes.pipelines import pipeline_specs
 from pzhub.processes.selectors import WIRE_STATUS, with_wire_status
 
-_WORDS = [*dict.fromkeys([*WIRE_STATUS.values(), "Stopping"])]
+# contract: Queued is a word of the wire; what waits here is shown as Pending, as the published
+# client stops waiting at Queued.
+_WORDS = [*dict.fromkeys([*WIRE_STATUS.values(), "Stopping", "Queued"])]
 
 
 def _releases(request: Any) -> QuerySet[Release]:

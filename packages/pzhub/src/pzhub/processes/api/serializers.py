@@ -79,6 +79,12 @@ def _type_ids(names: Any) -> list[int]:
     return list(types.values_list("pk", flat=True))
 
 
+_RELEASE_MESSAGES: dict[str, Any] = {
+    "does_not_exist": "There is no release {pk_value}, or you may not see it.",
+    "incorrect_type": "A release is named by its id, a number.",
+}
+
+
 class ProcessIn(serializers.Serializer[Any]):
     """What a run is asked to do."""
 
@@ -88,7 +94,11 @@ class ProcessIn(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1, max_value=2**62), allow_empty=False
     )
     release = serializers.PrimaryKeyRelatedField(
-        queryset=Release.objects.none(), required=False, allow_null=True, default=None
+        queryset=Release.objects.none(),
+        required=False,
+        allow_null=True,
+        default=None,
+        error_messages=_RELEASE_MESSAGES,
     )
     used_config = serializers.JSONField(required=False, allow_null=True, default=None)
     output_format = serializers.CharField(
@@ -118,7 +128,21 @@ class PreflightIn(serializers.Serializer[Any]):
     inputs = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**62), allow_empty=False
     )
+    release = serializers.PrimaryKeyRelatedField(
+        queryset=Release.objects.none(),
+        required=False,
+        allow_null=True,
+        default=None,
+        error_messages=_RELEASE_MESSAGES,
+    )
     used_config = serializers.JSONField(required=False, allow_null=True, default=None)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields, with what the caller may choose from."""
+        fields: dict[str, Any] = super().get_fields()
+        if "actor" in self.context:  # else only the documentation asks
+            fields["release"].queryset = releases_visible_to(self.context["actor"])
+        return fields
 
 
 class ProcessOut(serializers.ModelSerializer[Process]):

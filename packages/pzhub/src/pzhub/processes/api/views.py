@@ -20,6 +20,7 @@ from pzhub.core.api.views import PzView, PzViewSet
 from pzhub.core.errors import InvalidError, TooLargeError
 from pzhub.processes.api.config import read_config
 from pzhub.processes.api.filters import PipelineFilters, ProcessFilters
+from pzhub.processes.api.guidance import ParameterGuidance, RunGuidance
 from pzhub.processes.api.serializers import (
     LogsOut,
     PipelineOut,
@@ -43,7 +44,12 @@ from pzhub.processes.selectors import (
     processes_visible_to,
     queue_counts,
 )
-from pzhub.processes.services import products_named, request_stop, submit_process
+from pzhub.processes.services import (
+    check_release,
+    products_named,
+    request_stop,
+    submit_process,
+)
 from pzhub.uploads.receive import staged_upload
 from pzhub.uploads.services.staged import StagedFile
 
@@ -51,7 +57,9 @@ from pzhub.uploads.services.staged import StagedFile
 LOG_ANSWER_BYTES: Final = 1_000_000
 
 
-class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet[Pipeline]):
+class PipelineViewSet(
+    ParameterGuidance, mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet[Pipeline]
+):
     """The pipelines that users may run."""
 
     serializer_class = PipelineOut
@@ -71,14 +79,19 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSe
     def preflight(self, request: Request, pk: str) -> Response:
         """Tell per catalog what a run would do with it, without running."""
         pipeline = self.get_object()
-        sent = PreflightIn(data=request.data)
+        sent = PreflightIn(data=request.data, context={"actor": self.actor})
         sent.is_valid(raise_exception=True)
-        asked = read_config(pipeline, sent.validated_data["used_config"], has_flags_file=False)
-        products = products_named(actor=self.actor, keys=sent.validated_data["inputs"])
-        return Response(preflight(pipeline.name, asked.parameters, products))
+        values = sent.validated_data
+        asked = read_config(pipeline, values["used_config"], has_flags_file=False)
+        products = products_named(actor=self.actor, keys=values["inputs"])
+        release = values["release"]
+        check_release(actor=self.actor, pipeline=pipeline, release=release)
+        return Response(preflight(pipeline.name, asked.parameters, products, release=release))
 
 
-class ProcessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet[Process]):
+class ProcessViewSet(
+    RunGuidance, mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet[Process]
+):
     """Runs: the caller's own; all of them for administrators."""
 
     serializer_class = ProcessOut

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.processes.pipelines import pipeline_specs
 from pzhub.processes.selectors import pipelines_list
 
-_FORMS = {"combine_redshift_dedup": "processes:combine"}
+_FORMS = {
+    "combine_redshift_dedup": "processes:combine",
+    "training_set_maker": "processes:train",
+}
 
 
 @login_required
@@ -25,11 +26,3 @@ def pipelines(request: SignedInRequest) -> HttpResponse:
     specs = pipeline_specs()
     forms = {name: reverse(_FORMS[name]) for name in specs if name in enabled & set(_FORMS)}
     return render(request, "processes/pipelines.html", {"specs": specs, "forms": forms})
-
-
-@login_required
-@require_safe
-def not_yet(request: SignedInRequest) -> HttpResponse:
-    """Lead from the address of a form that this server does not have to what there is."""
-    messages.info(request, _("Training Set Maker: not available on this server yet."))
-    return redirect("processes:pipelines")

@@ -82,6 +82,8 @@ def write_extra_columns(columns: Mapping[str, Any]) -> str:
 class CombineForm(PageForm):
     """What to combine, and how."""
 
+    html_id = "crc"
+
     display_name = forms.CharField(
         max_length=255,
         label=_("Name of the combined catalog"),

@@ -9,7 +9,8 @@ from django.db.models import Prefetch, QuerySet
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Column, FileRole, Product, ProductFile, ProductStatus
-from pzhub.catalog.selectors import products_list, products_visible_to
+from pzhub.catalog.product_list import ProductFilter, products_list
+from pzhub.catalog.selectors import products_visible_to
 from pztables.roles import role_named
 
 PAGE_SIZE = 25
@@ -36,6 +37,7 @@ class Picker:
     official: bool
     n_matching: int
     n_hidden: int
+    takes_one: bool = False
 
     @property
     def n_chosen(self) -> int:
@@ -70,17 +72,26 @@ def chosen_catalogs(actor: User, names: Sequence[str]) -> tuple[list[Product], l
     return [by_name[name] for name in dict.fromkeys(names) if name in by_name], unknown
 
 
-def picker_of(actor: User, chosen: Sequence[Product], *, query: str, official: bool) -> Picker:
-    """Return the picker for a search."""
-    found = products_list(
-        actor, tab="official" if official else "all", q=query, types=["redshift_catalog"]
+def picker_of(
+    actor: User,
+    chosen: Sequence[Product],
+    *,
+    query: str,
+    official: bool,
+    takes_one: bool = False,
+) -> Picker:
+    """Return the picker for a search; ``takes_one``: of one catalog, not of several."""
+    wanted = ProductFilter(
+        tab="official" if official else "all", q=query, chosen={"type": ("redshift_catalog",)}
     )
+    found = products_list(actor, wanted)
     others = found.exclude(pk__in=[product.pk for product in chosen])
     n_others = others.count()
     shown = list(_with_parts(others)[:PAGE_SIZE])
     rows = [_row(product, is_chosen=True) for product in chosen]
     rows += [_row(product, is_chosen=False) for product in shown]
-    return Picker(rows, query, official, n_others + len(chosen), n_others - len(shown))
+    n_matching = n_others + len(chosen)
+    return Picker(rows, query, official, n_matching, n_others - len(shown), takes_one)
 
 
 def _row(product: Product, *, is_chosen: bool) -> PickerRow:

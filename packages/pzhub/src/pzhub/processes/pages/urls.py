@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pzhub.processes.pages import catalog, combine, jobs
+from pzhub.processes.pages import catalog, combine, jobs, training
 
 app_name = "processes"
 
@@ -12,7 +12,8 @@ urlpatterns = [
     path(
         "pipelines/combine-redshift-catalogs/preflight", combine.preflight_panel, name="preflight"
     ),
-    path("pipelines/training-set-maker", catalog.not_yet, name="train"),
+    path("pipelines/training-set-maker", training.train, name="train"),
+    path("pipelines/training-set-maker/preflight", training.training_panel, name="train_preflight"),
     path("jobs", jobs.jobs, name="jobs"),
     path("jobs/<int:pk>", jobs.job, name="job"),
     path("jobs/<int:pk>/row", jobs.job_row, name="job_row"),

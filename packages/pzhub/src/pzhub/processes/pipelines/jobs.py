@@ -10,7 +10,9 @@ from pzhub.config import hub_config
 from pzhub.core.storage import process_dir
 from pzhub.processes.models import Process
 from pzhub.processes.pipelines.inputs import job_input
+from pzhub.processes.pipelines.release import required_objects_of
 from pzhub.processes.pipelines.rules import FLAGS_FILE
+from pzhub.processes.pipelines.specs import needs_release
 
 #: The part of its memory limit that a pipeline plans to use.
 PLANNED_MEMORY: Final = 0.6
@@ -21,8 +23,8 @@ def job_for(process: Process) -> dict[str, Any]:
 
     Raises
     ------
-    InputNotReadyError
-        If an input went away since the run was submitted.
+    InputNotReadyError, ReleaseWithoutObjectsError
+        If an input or the object catalog went away since the run was submitted.
     """
     config = hub_config()
     links = process.input_links.select_related("product").order_by("position")
@@ -40,8 +42,15 @@ def job_for(process: Process) -> dict[str, Any]:
             "workers": config.pipeline_workers,
             "memory_bytes": int(config.pipeline_memory_bytes * PLANNED_MEMORY),
         },
+        "objects": _objects_for(process),
         "flags_translation": str(flags) if flags.exists() else None,
     }
+
+
+def _objects_for(process: Process) -> dict[str, Any] | None:
+    if process.release is None or not needs_release(process.pipeline.name):
+        return None
+    return required_objects_of(process.release)
 
 
 def command_of(process: Process, job_path: Path, work: Path) -> list[str]:

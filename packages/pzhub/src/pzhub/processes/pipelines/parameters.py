@@ -1,11 +1,14 @@
-"""What users may ask of a pipeline: parameters and output format."""
+"""What users may ask of a pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pzhub.catalog.models import Release
 from pzhub.core.errors import InvalidError
+from pzhub.processes.pipelines.photometry import choose_photometry
+from pzhub.processes.pipelines.specs import needs_release
 from pzpipelines.registry import pipeline_named
 
 #: Name under which clients of old pass a rule file: its content, never a path.
@@ -16,12 +19,6 @@ class FilePathError(InvalidError):
     """A parameter names a file of the server."""
 
     code = "file_path"
-
-
-class OutputFormatError(InvalidError):
-    """The pipeline cannot write that format."""
-
-    code = "output_format"
 
 
 def validate_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,18 +42,28 @@ def validate_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, A
     return validated
 
 
-def validate_format(name: str, output_format: str | None) -> str:
-    """Return the output format, the pipeline's first one by default.
+def complete_parameters(
+    name: str, parameters: Mapping[str, Any], release: Release | None
+) -> dict[str, Any]:
+    """Return the parameters of a run, complete with what its release preselects.
+
+    Parameters
+    ----------
+    name
+        Of the pipeline.
+    parameters
+        As the user gave them.
+    release
+        Whose objects are matched, for a pipeline that does.
 
     Raises
     ------
-    OutputFormatError
-        If the pipeline cannot write it.
+    PhotometryNotOfferedError
+        Naming the option that the release does not have, and what it has.
+    pztables.errors.UserError
+        As `validate_parameters`.
     """
-    formats = pipeline_named(name).output_formats
-    if not output_format:
-        return formats[0]
-    if output_format not in formats:
-        text = f"Output format {output_format!r} is not one of {', '.join(formats)}."
-        raise OutputFormatError(text, fields={"output_format": [text]})
-    return output_format
+    validated = validate_parameters(name, parameters)
+    if release is None or not needs_release(name):
+        return validated
+    return choose_photometry(release, parameters, validated)

@@ -10,6 +10,10 @@ from pzpipelines.registry import PIPELINES, PipelineSpec, pipeline_named
 
 #: Fewest inputs of a pipeline; one where it is not named.
 MIN_INPUTS: Final[Mapping[str, int]] = {"combine_redshift_dedup": 2}
+#: Most inputs of a pipeline; as many as its user likes where it is not named.
+MAX_INPUTS: Final[Mapping[str, int]] = {"training_set_maker": 1}
+#: Pipelines that match their input with the object catalog of a release.
+WITH_OBJECTS: Final = frozenset({"training_set_maker"})
 
 
 def pipeline_specs() -> Mapping[str, PipelineSpec]:
@@ -25,6 +29,16 @@ def spec_of(pipeline: Pipeline) -> PipelineSpec:
 def min_inputs(name: str) -> int:
     """Return how many different inputs a pipeline needs."""
     return MIN_INPUTS.get(name, 1)
+
+
+def max_inputs(name: str) -> int | None:
+    """Return how many inputs a pipeline takes at most; ``None``: as many as there are."""
+    return MAX_INPUTS.get(name)
+
+
+def needs_release(name: str) -> bool:
+    """Return whether a pipeline reads the object catalog of a release."""
+    return name in WITH_OBJECTS
 
 
 def default_parameters(name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pzhub.processes import pipelines
 from pzhub.processes.models import Pipeline, Process, ProcessInput
 from pzhub.processes.policies import require_stop
 from pzhub.processes.selectors import inputs_of
+from pzhub.processes.services.release import check_release
 from pzhub.uploads.services.staged import StagedFile, stage_copy
 
 
@@ -25,6 +26,12 @@ class TooFewInputsError(InvalidError):
     """The pipeline needs more input products."""
 
     code = "too_few_inputs"
+
+
+class TooManyInputsError(InvalidError):
+    """The pipeline takes fewer input products."""
+
+    code = "too_many_inputs"
 
 
 class InputTwiceError(InvalidError):
@@ -65,15 +72,12 @@ def check_inputs(*, actor: User, pipeline: Pipeline, inputs: Sequence[Product]) 
 
     Raises
     ------
-    TooFewInputsError, InputTwiceError, InputNotUsableError
+    TooFewInputsError, TooManyInputsError, InputTwiceError, InputNotUsableError
         Naming the product.
     """
     spec = pipelines.spec_of(pipeline)
     _refuse_twice(inputs)
-    needed = pipelines.min_inputs(pipeline.name)
-    if len(inputs) < needed:
-        text = f"{spec.display_name} needs at least {needed} catalogs; {len(inputs)} chosen."
-        raise TooFewInputsError(text, fields={"inputs": [text]})
+    _check_number(pipeline.name, spec.display_name, len(inputs))
     visible = set(
         products_visible_to(actor)
         .filter(pk__in=[product.pk for product in inputs])
@@ -83,6 +87,20 @@ def check_inputs(*, actor: User, pipeline: Pipeline, inputs: Sequence[Product]) 
         if product.pk not in visible:
             raise _not_usable(f"There is no product {product.pk}, or you may not see it.")
         _check_input(product, spec.display_name, spec.product_types_accepted)
+
+
+def _check_number(name: str, display_name: str, chosen: int) -> None:
+    needed, most = pipelines.min_inputs(name), pipelines.max_inputs(name)
+    if most == needed == 1 and chosen != 1:
+        text = f"{display_name} takes exactly one redshift catalog; {chosen} chosen."
+    elif chosen < needed:
+        text = f"{display_name} needs at least {needed} catalogs; {chosen} chosen."
+    else:
+        text = f"{display_name} takes at most {most} catalogs; {chosen} chosen."
+    if chosen < needed:
+        raise TooFewInputsError(text, fields={"inputs": [text]})
+    if most is not None and chosen > most:
+        raise TooManyInputsError(text, fields={"inputs": [text]})
 
 
 def _refuse_twice(inputs: Sequence[Product]) -> None:
@@ -105,7 +123,7 @@ def _check_input(product: Product, pipeline_name: str, accepted: Sequence[str]) 
         )
     if product.status != ProductStatus.PUBLISHED:
         status = product.get_status_display().lower()
-        raise _not_usable(f"{name} is {status}; only published products can be combined.")
+        raise _not_usable(f"{name} is {status}; only published products can be used.")
 
 
 def _not_usable(text: str) -> InputNotUsableError:
@@ -136,7 +154,7 @@ def submit_process(
     pipeline
         The recipe.
     display_name, description, release, pz_code, official_product
-        Of the product to be made.
+        Of the product to be made; some pipelines match with the objects of the release.
     inputs
         Published products in the order that counts.
     parameters
@@ -154,7 +172,10 @@ def submit_process(
     if not pipeline.is_enabled:
         raise PipelineOffError(f"{pipeline.name} is switched off; ask the administrators")
     check_inputs(actor=actor, pipeline=pipeline, inputs=inputs)
-    used_config = _used_config(pipeline, inputs, parameters, output_format, flags_translation)
+    check_release(actor=actor, pipeline=pipeline, release=release)
+    used_config = _used_config(
+        pipeline, inputs, parameters, output_format, flags_translation, release
+    )
     spec = pipelines.spec_of(pipeline)
     product = create_product(
         actor=actor,
@@ -188,16 +209,19 @@ def _used_config(
     parameters: Mapping[str, Any],
     output_format: str | None,
     flags_translation: StagedFile | None,
+    release: Release | None,
 ) -> dict[str, Any]:
     """Return the complete configuration of a run, once everything in it was checked."""
-    validated = pipelines.validate_parameters(pipeline.name, parameters)
+    validated = pipelines.complete_parameters(pipeline.name, parameters, release)
     wanted = output_format or validated.get("output_format")
-    used_config = {
+    used_config: dict[str, Any] = {
         "param": validated,
         "inputs": {"specz": [_described(product) for product in inputs]},
         "output_name": pipelines.spec_of(pipeline).output_name,
-        "output_format": pipelines.validate_format(pipeline.name, wanted),
+        "output_format": pipelines.output_format_of(pipeline.name, wanted, inputs),
     }
+    if release is not None and pipelines.needs_release(pipeline.name):
+        used_config["inputs"]["dataset"] = pipelines.described_objects(release)
     if "output_format" in validated:
         validated["output_format"] = used_config["output_format"]
     if flags_translation is not None:

@@ -1,9 +1,10 @@
-"""Filters for jobs: how long something took."""
+"""Filters for jobs: how long something took, how large a part of the sky is."""
 
 from __future__ import annotations
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from pzhub.processes.models import Process
@@ -32,3 +33,10 @@ def elapsed(process: Process) -> str:
     if process.started_at is None:
         return ""
     return duration(((process.ended_at or timezone.now()) - process.started_at).total_seconds())
+
+
+@register.filter
+def area(degrees: float) -> str:
+    """Write square degrees: ``0.012 deg²``, ``4.7 deg²``, ``5,000 deg²``."""
+    digits = 0 if degrees >= 100 else 1 if degrees >= 1 else 3
+    return f"{number_format(degrees, digits, use_l10n=True, force_grouping=True)} deg²"

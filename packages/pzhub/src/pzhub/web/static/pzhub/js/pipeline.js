@@ -1,5 +1,5 @@
-// Combine Redshift Catalogs: search without losing the choice, and a pre-flight that follows it.
-const form = document.getElementById("crc");
+// Forms of pipelines: search without losing the choice, and a pre-flight that follows it.
+const form = document.querySelector("form[data-pipeline]");
 const panel = () => document.getElementById("preflight");
 const rows = () => document.getElementById("picker-rows");
 document.querySelectorAll("[data-without-script]").forEach((el) => { el.hidden = true; });
@@ -46,9 +46,27 @@ form.addEventListener("change", (event) => {
   if (event.target.name === "q") return;
   if (event.target.name === "official") return search();
   if (event.target.name === "catalog") countChosen();
+  if (event.target.name === "release") return offer();
+  if (event.target.name === "selected_cols") countColumns();
   check();
 });
 form.elements.display_name.addEventListener("input", () => check(800));
+
+// ── Another release offers other photometry and other columns.
+function offer() {
+  const query = new URLSearchParams({ release: form.elements.release.value });
+  swap(`${form.getAttribute("action")}?${query}`, {}, (page) => {
+    document.getElementById("photometry").replaceWith(page.getElementById("photometry"));
+    reveal(document.getElementById("photometry"));
+    check(0);
+  });
+}
+
+function countColumns() {
+  const count = form.querySelectorAll("input[name='selected_cols']:checked").length;
+  const place = form.querySelector("[data-chosen-columns]");
+  place.textContent = count || place.dataset.all;
+}
 
 // ── Picker: what is chosen stays on top, whatever is searched.
 let typing;
