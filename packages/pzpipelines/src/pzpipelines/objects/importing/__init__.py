@@ -1,6 +1,6 @@
 """Turns object tables of any format into a HATS collection with a margin (hats-import)."""
 
-from pzpipelines.objects.importing.collection import ImportOptions, Imported, import_objects
+from pzpipelines.objects.importing.collection import Imported, ImportOptions, import_objects
 from pzpipelines.objects.importing.errors import (
     BadPositionsError,
     ImportLibraryMissingError,

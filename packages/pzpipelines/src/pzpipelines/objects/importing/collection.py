@@ -153,7 +153,7 @@ def _require_new(out: Path) -> None:
 
 @contextmanager
 def _built_beside(out: Path) -> Iterator[Path]:
-    """Give a folder to build in, with the name wanted; move it into its place when all went well."""
+    """Give a folder to build in; it moves into its place when all went well."""
     beside = out.parent / f".{out.name}.partial-{secrets.token_hex(4)}"
     beside.mkdir()
     try:
@@ -164,21 +164,20 @@ def _built_beside(out: Path) -> Iterator[Path]:
 
 
 def _write(tables: ObjectTables, folder: Path, n_rows: int, options: ImportOptions) -> None:
-    from hats_import import pipeline_with_client
     from hats_import.collection.arguments import CollectionArguments
+    from hats_import.pipeline import pipeline_with_client
 
     from pzpipelines.objects.importing.reader import TableRows
 
     beside = folder.parent
     pq.write_metadata(tables.schema, beside / "schema.parquet")
-    arguments = CollectionArguments(
+    arguments: Any = CollectionArguments(
         output_path=beside,
         output_artifact_name=folder.name,
         tmp_dir=beside / "pieces",
         resume=False,
         progress_bar=options.progress,
         simple_progress_bar=options.progress,
-        addl_hats_properties=_properties(tables),
     ).catalog(
         output_artifact_name="catalog",
         input_file_list=[str(file.resolve()) for file in tables.files],
@@ -190,6 +189,7 @@ def _write(tables: ObjectTables, folder: Path, n_rows: int, options: ImportOptio
         expected_total_rows=n_rows,
         highest_healpix_order=_DEEPEST_ORDER,
         pixel_threshold=options.max_rows,
+        addl_hats_properties=_properties(tables),
     )
     if options.margin_arcsec:
         arguments.add_margin(
@@ -209,15 +209,26 @@ def _properties(tables: ObjectTables) -> dict[str, Any]:
 def _workers(number: int, folder: Path) -> Iterator[Any]:
     from distributed import Client
 
-    for name in ("distributed", "hats_import"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the libraries: our own checks came before
-        with Client(
+    with (
+        _quiet_libraries(),
+        Client(
             n_workers=number,
             threads_per_worker=1,
             processes=number > 1,
             dashboard_address=None,
             local_directory=str(folder),
-        ) as client:
-            yield client
+        ) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keep what the libraries say to programmers away: our own checks came before."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

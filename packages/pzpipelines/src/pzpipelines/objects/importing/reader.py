@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from hats_import.catalog.file_readers import InputReader
+from hats_import.catalog.file_readers.input_reader import InputReader
 
 from pzpipelines.objects.importing.positions import on_sky
 from pzpipelines.objects.importing.tables import ObjectTables
 
 
-class TableRows(InputReader):  # type: ignore[misc]  # the library has no types
+class TableRows(InputReader):
     """Reads the rows of one table in pieces.
 
     Parameters
@@ -33,8 +33,9 @@ class TableRows(InputReader):  # type: ignore[misc]  # the library has no types
         """Yield the rows of a file; of all columns, or of some."""
         positions = {self.tables.ra, self.tables.dec}
         names = None if read_columns is None else list({*read_columns, *positions})
-        for rows in self.tables.rows_of(Path(str(input_file)), names):
+        for batch in self.tables.rows_of(Path(str(input_file)), names):
+            rows = batch
             if self.skip_bad_rows:
-                rows = rows.filter(pa.array(on_sky(rows, self.tables)))
+                rows = batch.filter(pa.array(on_sky(batch, self.tables)))
             if rows.num_rows:
                 yield rows if read_columns is None else rows.select(read_columns)
