@@ -14,7 +14,7 @@ from pztables.errors import UserError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from pzpipelines.runtime.job import Job, JobInput
+    from pzpipelines.runtime.job import Job, JobInput, JobObjects
     from pzpipelines.runtime.outcome import Outcome
     from pzpipelines.runtime.workspace import Workspace
 
@@ -39,6 +39,8 @@ class PipelineSpec:
         What a run makes: product type, usual file stem, formats it can write.
     package
         Where ``parameters``, ``preflight`` and ``run`` are.
+    needs_objects
+        Whether a job names the object catalog of a release.
     """
 
     name: str
@@ -50,6 +52,7 @@ class PipelineSpec:
     output_name: str
     output_formats: tuple[str, ...]
     package: str
+    needs_objects: bool = False
 
     @property
     def parameters(self) -> type[BaseModel]:
@@ -79,17 +82,30 @@ class PipelineSpec:
         return validated
 
     def preflight(
-        self, parameters: Mapping[str, Any], inputs: Sequence[JobInput]
+        self,
+        parameters: Mapping[str, Any],
+        inputs: Sequence[JobInput],
+        objects: JobObjects | None = None,
     ) -> dict[str, Any]:
         """Tell what a run would do with the inputs, without running it.
+
+        Parameters
+        ----------
+        parameters, inputs
+            As of a job.
+        objects
+            The object catalog, for a pipeline that needs one (``needs_objects``).
 
         Raises
         ------
         UserError
             If the parameters or an input cannot be used at all.
         """
-        report: dict[str, Any] = import_module(f"{self.package}.preflight").preflight(
-            parameters, inputs
+        look = import_module(f"{self.package}.preflight").preflight
+        report: dict[str, Any] = (
+            look(parameters, inputs, objects=objects)
+            if self.needs_objects
+            else look(parameters, inputs)
         )
         return report
 
@@ -111,6 +127,21 @@ PIPELINES: Final[Mapping[str, PipelineSpec]] = MappingProxyType(
                 output_name="crd",
                 output_formats=("parquet", "csv", "fits", "hdf5", "hats"),
                 package="pzpipelines.combine",
+            ),
+            PipelineSpec(
+                name="training_set_maker",
+                display_name="Training Set Maker",
+                version="1.0.0",
+                description=(
+                    "Matches a redshift catalog with the object catalog of a release: a table of "
+                    "redshifts and photometry, divided into training and test."
+                ),
+                product_types_accepted=("redshift_catalog",),
+                output_product_type="training_set",
+                output_name="tsm",
+                output_formats=("parquet", "csv", "fits", "hdf5", "hats"),
+                package="pzpipelines.training",
+                needs_objects=True,
             ),
         )
     }
