@@ -16,12 +16,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Column, FileRole, Product, ProductStatus, ProductType, Release
+from pzhub.catalog.product_list import ProductFilter, products_list
 from pzhub.catalog.selectors import (
     ancestors_of,
     descendants_of,
     files_visible_to,
     product_for,
-    products_list,
     products_visible_to,
 )
 from pzhub.catalog.services import (
@@ -307,7 +307,7 @@ def test_lists_of_the_site(
     product_factory(ana, name="f gone", status=ProductStatus.DELETED)
 
     def shown(**options: Any) -> str:
-        rows = products_list(ana, **options)
+        rows = products_list(ana, ProductFilter(**options))
         return "".join(row.display_name[0] for row in rows)
 
     assert shown() == "cab"
@@ -319,10 +319,10 @@ def test_lists_of_the_site(
     assert shown(sort="owner") == "bac"
     assert shown(sort="nonsense") == "cab"
     assert shown(q="BOB, theirs") == "a"
-    assert shown(types=["training_set"]) == "a"
-    assert shown(releases=["dp02"]) == "a"
-    assert shown(releases=["none"]) == "cb"
-    assert shown(releases=["none", "dp02"]) == "cab"
+    assert shown(chosen={"type": ("training_set",)}) == "a"
+    assert shown(chosen={"release": ("dp02",)}) == "a"
+    assert shown(chosen={"release": ("none",)}) == "cb"
+    assert shown(chosen={"release": ("none", "dp02")}) == "cab"
 
 
 def test_nobody_is_shown_nothing(product_factory: ProductFactory, ana: User) -> None:

@@ -5,7 +5,7 @@ An app registers from its ``AppConfig.ready``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,7 @@ UPLOAD = Origin()
 _publication_checks: list[PublicationCheck] = []
 _publication_effects: list[PublicationEffect] = []
 _origin_readers: list[OriginReader] = []
+_origin_labels: list[Callable[[], Mapping[str, str]]] = []
 
 
 def register_publication_check(check: PublicationCheck) -> None:
@@ -75,3 +76,13 @@ def origin_of(product: Product) -> Origin:
     if _origin_readers:
         return _origin_readers[0](process)
     return Origin(process.pipeline.name, process.pk, process.get_phase_display())
+
+
+def register_origin_labels(reader: Callable[[], Mapping[str, str]]) -> None:
+    """Have a function tell the names for people of what makes products; the last one counts."""
+    _origin_labels[:] = [reader]
+
+
+def origin_labels() -> Mapping[str, str]:
+    """Return the names for people of the pipelines that make products, by name."""
+    return _origin_labels[0]() if _origin_labels else {}

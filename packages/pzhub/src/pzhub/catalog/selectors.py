@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -22,7 +22,6 @@ from pzhub.core.errors import NotFoundError
 from pzhub.core.search import require_few_words
 
 Row = TypeVar("Row", bound=Model)
-ListTab = Literal["all", "official", "mine", "drafts"]
 
 #: What a free search looks at.
 PRODUCT_SEARCH_FIELDS: Final = (
@@ -31,15 +30,6 @@ PRODUCT_SEARCH_FIELDS: Final = (
     "user__first_name",
     "user__last_name",
 )
-#: Orders of the product list: name in the URL, without its sign -> column.
-PRODUCT_ORDERS: Final = {
-    "created": "created_at",
-    "name": "display_name",
-    "type": "product_type__order",
-    "release": "release__display_name",
-    "owner": "user__username",
-    "status": "status",
-}
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -84,8 +74,10 @@ def products_visible_to(user: Actor, *, include_deleted: bool = False) -> QueryS
     include_deleted
         Whether deleted products are among them (the wire lists them; pages do not).
     """
-    return _visible_products(user, include_deleted=include_deleted).select_related(
-        "product_type", "release", "user", "process__pipeline"
+    products = _visible_products(user, include_deleted=include_deleted)
+    # The description of a release's objects can be long, and no list of products shows it.
+    return products.select_related("product_type", "release", "user", "process__pipeline").defer(
+        "release__object_catalog"
     )
 
 
@@ -169,60 +161,6 @@ def matching_words(
         found = any_field_contains(word, fields)
         condition = condition | found if any_word else condition & found
     return rows.filter(condition)
-
-
-def products_list(
-    user: User,
-    *,
-    tab: ListTab = "all",
-    q: str = "",
-    types: Iterable[str] = (),
-    releases: Iterable[str] = (),
-    sort: str = "-created",
-) -> QuerySet[Product]:
-    """Return the products of one tab of the site's list.
-
-    Parameters
-    ----------
-    user
-        The actor.
-    tab
-        ``all`` and ``official`` show published products, ``mine`` all of the user's own,
-        ``drafts`` those that wait for their owner.
-    q
-        Search words, each part of a name of the product or of its owner.
-    types, releases
-        Names; ``"none"`` among the releases stands for products without one.
-    sort
-        A key of `PRODUCT_ORDERS`, ``-`` before it for descending; unknown ones mean newest first.
-    """
-    products = matching_words(
-        products_visible_to(user).filter(_tab_condition(tab, user)),
-        q,
-        (*PRODUCT_SEARCH_FIELDS, "internal_name"),
-    )
-    if chosen := set(types):
-        products = products.filter(product_type__name__in=chosen)
-    if chosen := set(releases):
-        without = Q(release__isnull=True) if "none" in chosen else Q()
-        products = products.filter(Q(release__name__in=chosen) | without)
-    return products.order_by(*_order(sort))
-
-
-def _tab_condition(tab: ListTab, user: User) -> Q:
-    if tab == "mine":
-        return Q(user=user)
-    if tab == "drafts":
-        waiting = (ProductStatus.REGISTERING, ProductStatus.PROCESSING, ProductStatus.FAILED)
-        return Q(user=user, status__in=waiting)
-    published = Q(status=ProductStatus.PUBLISHED)
-    return published & Q(official_product=True) if tab == "official" else published
-
-
-def _order(sort: str) -> tuple[str, str]:
-    sign = "-" if sort.startswith("-") else ""
-    column = PRODUCT_ORDERS.get(sort.removeprefix("-"))
-    return (f"{sign}{column}", f"{sign}id") if column else ("-created_at", "-id")
 
 
 def main_file_of(product: Product) -> ProductFile | None:

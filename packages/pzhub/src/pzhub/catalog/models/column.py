@@ -27,6 +27,7 @@ class Column(models.Model):
                 fields=("product", "column_name"), name="column_names_of_a_product_differ"
             ),
         )
+        indexes = (models.Index(fields=("alias", "product"), name="column_by_meaning"),)
 
     def __str__(self) -> str:
         return self.column_name

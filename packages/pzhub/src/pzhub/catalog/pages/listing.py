@@ -8,24 +8,18 @@ from typing import Any, Final, cast, get_args
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from pzhub.accounts.models import User
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.models import Product
+from pzhub.catalog.pages.facets import FacetView, facets_of, sent_name
 from pzhub.catalog.pages.rows import row_of, rows_of, with_row_relations
-from pzhub.catalog.selectors import (
-    ListTab,
-    product_for,
-    product_types_list,
-    products_list,
-    releases_visible_to,
-)
+from pzhub.catalog.product_list import FACETS, ListTab, ProductFilter, products_list, tab_counts
+from pzhub.catalog.selectors import product_for
 
 SIZES: Final = (25, 50, 100)
 TABS: Final = (
@@ -42,18 +36,13 @@ SORTS: Final = (
     ("type", gettext_lazy("Type")),
     ("owner", gettext_lazy("Owner")),
 )
-_KNOWN: Final = frozenset({"tab", "q", "type", "release", "sort", "page", "size"})
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """What a list's address asks for; whatever it does not know it leaves at the default."""
 
-    tab: ListTab = "all"
-    q: str = ""
-    types: tuple[str, ...] = ()
-    releases: tuple[str, ...] = ()
-    sort: str = "-created"
+    wanted: ProductFilter = field(default_factory=ProductFilter)
     size: int = SIZES[0]
     page: int = 1
     unknown: tuple[str, ...] = field(default=(), compare=False)
@@ -65,26 +54,31 @@ class ListQuery:
         size, page = (_number(sent.get(name, "")) for name in ("size", "page"))
         sort = sent.get("sort", "-created")
         return cls(
-            tab=cast(ListTab, tab) if tab in get_args(ListTab) else "all",
-            q=sent.get("q", "").replace("\0", "").strip()[:200],
-            types=_names(sent.getlist("type")),
-            releases=_names(sent.getlist("release")),
-            sort=sort if sort in dict(SORTS) or sort in {"-type", "-owner"} else "-created",
+            wanted=ProductFilter(
+                tab=cast(ListTab, tab) if tab in get_args(ListTab) else "all",
+                q=sent.get("q", "").replace("\0", "").strip()[:200],
+                chosen={name: _names(sent.getlist(sent_name(name))) for name in FACETS},
+                sort=sort if sort in dict(SORTS) or sort in {"-type", "-owner"} else "-created",
+            ),
             size=size if size in SIZES else SIZES[0],
             page=page or 1,
             unknown=tuple(sorted(set(sent) - _KNOWN)),
         )
 
-    def products(self, user: User) -> Any:
-        """Return the products asked for, in order."""
-        return products_list(
-            user,
-            tab=self.tab,
-            q=self.q,
-            types=self.types,
-            releases=self.releases,
-            sort=self.sort,
-        )
+    @property
+    def tab(self) -> ListTab:
+        """The tab."""
+        return self.wanted.tab
+
+    @property
+    def q(self) -> str:
+        """The words searched for."""
+        return self.wanted.q
+
+    @property
+    def sort(self) -> str:
+        """The order."""
+        return self.wanted.sort
 
     @property
     def address(self) -> str:
@@ -99,19 +93,27 @@ class ListQuery:
         ):
             if value != default:
                 sent[name] = str(value)
-        sent.setlist("type", list(self.types))
-        sent.setlist("release", list(self.releases))
+        for name, values in self.wanted.chosen.items():
+            sent.setlist(sent_name(name), list(values))
         query = sent.urlencode()
         return f"/products?{query}" if query else "/products"
 
-    def changed(self, **changes: Any) -> str:
-        """Return the address of this list with something changed, on its first page."""
-        return replace(self, **{"page": 1, **changes}).address
+    def narrowed(self, **changes: Any) -> ListQuery:
+        """Return this list with something changed of what it shows, on its first page."""
+        return replace(self, wanted=replace(self.wanted, **changes), page=1)
+
+    @property
+    def unclipped(self) -> str:
+        """The address of this list with nothing that narrows it."""
+        return self.narrowed(q="", chosen={}).address
 
     @property
     def is_filtered(self) -> bool:
         """Whether something narrows the list."""
-        return bool(self.q or self.types or self.releases)
+        return bool(self.q or any(self.wanted.chosen.values()))
+
+
+_KNOWN: Final = frozenset({"tab", "q", "sort", "page", "size", *map(sent_name, FACETS)})
 
 
 def _number(text: str) -> int:
@@ -124,16 +126,6 @@ def _names(sent: list[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class FacetChoice:
-    """One value of a facet, with how many products it would leave."""
-
-    value: str
-    label: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Condition:
     """Something that narrows the list, and the address without it."""
 
@@ -142,70 +134,26 @@ class Condition:
     query: ListQuery
 
 
-def _type_facet(query: ListQuery, user: User) -> list[FacetChoice]:
-    counts = _counts(replace(query, types=()), user, "product_type__name")
-    choices = [
-        FacetChoice(
-            kind.name, kind.display_name, counts.get(kind.name, 0), kind.name in query.types
-        )
-        for kind in product_types_list()
-    ]
-    return _with_unknown(choices, query.types)
-
-
-def _release_facet(query: ListQuery, user: User) -> list[FacetChoice]:
-    counts = _counts(replace(query, releases=()), user, "release__name")
-    choices = [
-        FacetChoice(
-            release.name,
-            release.display_name,
-            counts.get(release.name, 0),
-            release.name in query.releases,
-        )
-        for release in releases_visible_to(user)
-    ]
-    none = FacetChoice("none", _("No release"), counts.get(None, 0), "none" in query.releases)
-    return _with_unknown([*choices, none], query.releases)
-
-
-def _with_unknown(choices: list[FacetChoice], asked: tuple[str, ...]) -> list[FacetChoice]:
-    """Add what an address asks for and nobody knows: it must be seen to be taken away."""
-    known = {choice.value for choice in choices}
-    return choices + [FacetChoice(name, name, 0, True) for name in asked if name not in known]
-
-
-def _counts(query: ListQuery, user: User, column: str) -> dict[str | None, int]:
-    rows = query.products(user).order_by().values_list(column).annotate(n=Count("pk"))
-    return dict(rows)
-
-
-def _conditions(
-    query: ListQuery, types: list[FacetChoice], releases: list[FacetChoice]
-) -> Iterator[Condition]:
+def _conditions(query: ListQuery, facets: list[FacetView]) -> Iterator[Condition]:
     """Say in words what narrows the list; each can be taken away by itself."""
     if query.q:
-        without = replace(query, q="", page=1)
+        without = query.narrowed(q="")
         yield Condition(f"“{query.q}”", without.address, without)
-    for choice in _chosen(types):
-        rest = tuple(name for name in query.types if name != choice.value)
-        without = replace(query, types=rest, page=1)
-        yield Condition(choice.label, without.address, without)
-    for choice in _chosen(releases):
-        rest = tuple(name for name in query.releases if name != choice.value)
-        without = replace(query, releases=rest, page=1)
-        yield Condition(choice.label, without.address, without)
-
-
-def _chosen(facet: list[FacetChoice]) -> Iterator[FacetChoice]:
-    return (choice for choice in facet if choice.chosen)
+    for facet in facets:
+        for choice in facet.choices:
+            if choice.chosen:
+                rest = tuple(n for n in query.wanted.chosen[facet.name] if n != choice.value)
+                without = query.narrowed(chosen={**query.wanted.chosen, facet.name: rest})
+                yield Condition(choice.label, without.address, without)
 
 
 def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:
     user = request.user
-    products = with_row_relations(query.products(user))
+    products = with_row_relations(products_list(user, query.wanted))
     page: Page[Product] = Paginator(products, query.size).get_page(query.page)
-    types, releases = _type_facet(query, user), _release_facet(query, user)
-    conditions = list(_conditions(query, types, releases))
+    facets = facets_of(user, query.wanted)
+    conditions = list(_conditions(query, facets))
+    in_tab = tab_counts(user)
     total = page.paginator.count
     context: dict[str, Any] = {
         "query": query,
@@ -218,22 +166,20 @@ def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:
         "sizes": SIZES,
         "size": query.size,
         "sorts": SORTS,
-        "types": types,
-        "releases": releases,
+        "facets": facets,
         "conditions": conditions,
-        "unclipped": query.changed(q="", types=(), releases=()),
         "show_status": query.tab in {"mine", "drafts"},
-        "tabs": [
-            (name, label, products_list(user, tab=cast(ListTab, name)).order_by().count())
-            for name, label in TABS
-        ],
+        "tabs": [(name, label, in_tab[name]) for name, label in TABS],
     }
     if not total and query.is_filtered:
         context["loosened"] = [
-            (condition, condition.query.products(user).order_by().count())
-            for condition in conditions
+            (condition, _count(user, condition.query.wanted)) for condition in conditions
         ]
     return context
+
+
+def _count(user: User, wanted: ProductFilter) -> int:
+    return products_list(user, wanted).order_by().count()
 
 
 @login_required

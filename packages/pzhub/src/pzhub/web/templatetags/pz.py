@@ -162,7 +162,7 @@ def sort_header(context: Context, name: str, label: str) -> SafeString:
     return format_html(
         '<th role="columnheader" scope="col"{}><a href="{}">{}{}</a></th>',
         format_html(' aria-sort="{}"', state) if here else "",
-        query.changed(sort=f"{upside}{name}"),
+        query.narrowed(sort=f"{upside}{name}").address,
         label,
         arrow,
     )
