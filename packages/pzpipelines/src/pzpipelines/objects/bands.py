@@ -14,10 +14,11 @@ from typing import Final, Literal
 
 Kind = Literal["mag", "flux"]
 
-_BAND: Final = r"(?P<band>[a-zA-Z]|Ks|[NF]UV)"
+_BAND: Final = r"(?P<band>[ugrizyUGRIZYJHK]|Ks|[NF]UV)"
 _MAP: Final = r"(?P<map>dered|sfd|csfd|planck\w*|bayestar\w*)"
+#: A model of one letter is a band: ``r_Jmag`` is the reference of a magnitude in many catalogs.
 _BAND_FIRST: Final = re.compile(
-    rf"^{_BAND}_(?P<model>\w*?)_?(?P<kind>[Mm]ag|[Ff]lux)(?P<err>[Ee]rr)?(?:_{_MAP})?$"
+    rf"^{_BAND}_(?!._?mag)(?P<model>\w*?)_?(?P<kind>[Mm]ag|[Ff]lux)(?P<err>[Ee]rr)?(?:_{_MAP})?$"
 )
 #: ``flurerr_g``: so misspelt in a release that people have.
 _BAND_LAST: Final = re.compile(

@@ -58,6 +58,8 @@ class PartitionMatches:
         Number of the position, ascending, shape ``(m,)``.
     rows
         Row number of the object in the partition, shape ``(m,)``.
+    places
+        Row of the object in ``table``, shape ``(m,)``.
     separation_arcsec
         Arcsec along the great circle, ascending for each position, shape ``(m,)``.
     table
@@ -68,6 +70,7 @@ class PartitionMatches:
 
     left: IntArray
     rows: IntArray
+    places: IntArray
     separation_arcsec: FloatArray
     table: pa.Table
     rows_read: int
@@ -97,7 +100,13 @@ def match_partition(task: MatchTask, ra: FloatArray, dec: FloatArray) -> Partiti
     rows_read = reader.rows_read
     table = _matched_rows(task, reader, positions)
     return PartitionMatches(
-        found.left, found.right, found.separation_arcsec, table, rows_read, reader.bytes_read
+        found.left,
+        found.right,
+        np.searchsorted(positions.rows, found.right),
+        found.separation_arcsec,
+        table,
+        rows_read,
+        reader.bytes_read,
     )
 
 
@@ -122,11 +131,12 @@ def _nearest(
             radius_arcsec=task.radius_arcsec,
             n_neighbors=task.n_neighbors,
         )
-        found = Neighbours(
+        all_ = Neighbours(
             np.concatenate([found.left, more.left]),
             np.concatenate([found.right, piece.rows[more.right]]),
             np.concatenate([found.separation_arcsec, more.separation_arcsec]),
-        ).nearest(task.n_neighbors)
+        )
+        found = all_.at(all_.nearest(task.n_neighbors)) if len(found.left) else all_
         kept = Positions.joined([kept, piece])
         kept = kept.at(np.isin(kept.rows, found.right))
     return found, kept

@@ -38,13 +38,36 @@ class Neighbours:
     right: IntArray
     separation_arcsec: FloatArray
 
-    def nearest(self, n_neighbors: int) -> Neighbours:
-        """Return each left row's nearest matches in order; of equals the smaller right row."""
-        order = np.lexsort((self.right, self.separation_arcsec, self.left))
+    def at(self, places: IntArray) -> Neighbours:
+        """Return some of the matches."""
+        return Neighbours(self.left[places], self.right[places], self.separation_arcsec[places])
+
+    def nearest(self, n_neighbors: int) -> IntArray:
+        """Return the places of each left row's nearest matches, in order.
+
+        Parameters
+        ----------
+        n_neighbors
+            How many a left row may have at most; of equally distant ones the
+            smaller right row comes first.
+        """
+        # One stable sort is enough unless a left row comes from several searches.
+        order = np.argsort(self.left, kind="stable")
+        if not self._in_order(order):
+            order = np.lexsort((self.right, self.separation_arcsec, self.left))
         left = self.left[order]
-        place = np.arange(len(left)) - np.searchsorted(left, left, side="left")
-        chosen = order[place < n_neighbors]
-        return Neighbours(self.left[chosen], self.right[chosen], self.separation_arcsec[chosen])
+        starts = np.flatnonzero(np.concatenate([[True], left[1:] != left[:-1]]))[: len(left)]
+        place = np.arange(len(left)) - np.repeat(starts, np.diff(starts, append=len(left)))
+        return order[place < n_neighbors]
+
+    def _in_order(self, order: IntArray) -> bool:
+        left, right, separation = (
+            each[order] for each in (self.left, self.right, self.separation_arcsec)
+        )
+        same = np.flatnonzero(left[1:] == left[:-1])
+        before, after = separation[same], separation[same + 1]
+        sorted_ = (before < after) | ((before == after) & (right[same] < right[same + 1]))
+        return bool(sorted_.all())
 
 
 def nearest_within(
@@ -108,7 +131,8 @@ def nearest_vectors(
     rows, others = (np.concatenate(side) for side in zip(*found, strict=True))
     separations = separations_arcsec(left[rows], right[others])
     inside = separations <= radius_arcsec + SEPARATION_PRECISION_ARCSEC
-    return Neighbours(rows[inside], others[inside], separations[inside]).nearest(n_neighbors)
+    within = Neighbours(rows[inside], others[inside], separations[inside])
+    return within.at(within.nearest(n_neighbors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +192,29 @@ def _candidates(
     asked = range(1, min(n_neighbors + 1, len(right)) + 1)
     step = max(1, _MOST_CANDIDATES // len(asked))
     for first in range(0, len(left), step):
-        chords, places = tree.query(
-            left[first : first + step], k=list(asked), distance_upper_bound=reach
-        )
+        asking = left[first : first + step]
+        path = _short_path(asking)
+        back = np.empty_like(path)
+        back[path] = np.arange(len(path))
+        chords, places = tree.query(asking[path], k=list(asked), distance_upper_bound=reach)
+        chords, places = chords[back], places[back]
         tied = _ties_at_the_end(chords, n_neighbors)
         rows, column = np.nonzero(np.isfinite(chords) & ~tied[:, None])
         yield rows + first, places[rows, column].astype(np.int64)
         among = np.flatnonzero(tied)
         limits = np.minimum(_beyond(chords[among, -1]), reach)
         yield from _all_within(tree, left, among + first, limits)
+
+
+def _short_path(vectors: FloatArray) -> IntArray:
+    """Return an order in which the next vector is near: the tree then stays in the cache."""
+    low = vectors.min(axis=0)
+    spread = np.maximum(vectors.max(axis=0) - low, 1e-12)
+    along, across = np.argsort(spread)[[2, 1]]
+    strip = np.floor((vectors[:, across] - low[across]) / spread[across] * len(vectors) ** 0.5)
+    step = (vectors[:, along] - low[along]) / spread[along] * 0.999
+    path: IntArray = np.argsort(strip + step)
+    return path
 
 
 def _ties_at_the_end(chords: FloatArray, n_neighbors: int) -> BoolArray:

@@ -27,6 +27,12 @@ class Overlap:
     rows: IntArray
     places: IntArray
 
+    @property
+    def distinct_places(self) -> list[int]:
+        """Places of the pixels that any position may reach into, ascending."""
+        first = np.flatnonzero(np.diff(self.places, prepend=-1))
+        return [int(place) for place in self.places[first]]
+
     def rows_at(self, place: int) -> IntArray:
         """Return the rows that may reach into one pixel, ascending."""
         low, high = np.searchsorted(self.places, [place, place + 1])

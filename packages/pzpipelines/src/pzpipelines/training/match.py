@@ -107,7 +107,7 @@ def overlapping(
         Arcsec along the great circle.
     """
     overlap = _overlap(ra, dec, catalog, radius_arcsec)
-    return [catalog.partitions[place] for place in np.unique(overlap.places)]
+    return [catalog.partitions[place] for place in overlap.distinct_places]
 
 
 def match_objects(
@@ -161,7 +161,7 @@ def match_objects(
     ra, dec = redshifts
     schema = _schema_of(catalog, columns)
     overlap = _overlap(ra, dec, catalog, radius_arcsec)
-    places = np.unique(overlap.places).tolist()
+    places = overlap.distinct_places
     collected = _Collected(catalog, len(places), memory_bytes * _RESULT_SHARE, on_progress)
     batch_bytes = int(np.clip(memory_bytes * _WORKERS_SHARE / workers, *_BATCH_BYTES))
     waiting: dict[Future[PartitionMatches], tuple[int, IntArray]] = {}
@@ -233,11 +233,13 @@ class _Collected:
     def matches(self, schema: pa.Schema, n_neighbors: int) -> Matches:
         """Return the matches of all partitions in the order of the redshifts."""
         found = sorted(self._found.items())
-        nearest = _joined(found).nearest(n_neighbors)
+        joined = _joined(found)
+        chosen = joined.nearest(n_neighbors)
+        nearest = joined.at(chosen)
         return Matches(
             nearest.left,
             nearest.right,
-            _rows_of(found, nearest.right, schema),
+            _rows_of(found, chosen, schema),
             nearest.separation_arcsec,
             MatchStatistics(
                 partitions=len(self._catalog.partitions),
@@ -263,12 +265,14 @@ def _joined(found: _Found) -> Neighbours:
     )
 
 
-def _rows_of(found: _Found, objects: IntArray, schema: pa.Schema) -> pa.Table:
-    """Return the columns of objects by number; tables hold each matched object once, ascending."""
+def _rows_of(found: _Found, chosen: IntArray, schema: pa.Schema) -> pa.Table:
+    """Return the columns of the objects of chosen matches."""
     if not found:
         return schema.empty_table()
-    known = np.concatenate(
-        [np.unique(part.rows) + (place << _ROW_BITS) for place, (_, part) in found]
+    sizes = [part.table.num_rows for _, (_, part) in found]
+    firsts = np.cumsum([0, *sizes[:-1]])
+    places = np.concatenate(
+        [part.places + first for first, (_, (_, part)) in zip(firsts, found, strict=True)]
     )
     table = pa.concat_tables([part.table for _, (_, part) in found]).combine_chunks()
-    return table.take(pa.array(np.searchsorted(known, objects)))
+    return table.take(pa.array(places[chosen]))
