@@ -65,11 +65,12 @@ class Patience:
     """How long a transfer goes on after failures: pauses grow until there is progress again."""
 
     def __init__(self, turn: Turn) -> None:
-        self._turn, self._failures = turn, 0
+        self._turn, self._failures, self._furthest = turn, 0, -1
 
-    def renew(self) -> None:
-        """Note that there was progress."""
-        self._failures = 0
+    def reached(self, position: int) -> None:
+        """Note how many bytes are there: more than ever before is progress."""
+        if position > self._furthest:
+            self._furthest, self._failures = position, 0
 
     def after(self, error: PzServerError) -> None:
         """Wait before the next attempt, or raise the error when there were too many in a row."""

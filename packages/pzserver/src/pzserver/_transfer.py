@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
-from tqdm import tqdm
 
 from pzserver._http import Connection
+from pzserver._parallel import Patience, Turn
 from pzserver.errors import PzServerError, ServerFault, Unreachable
 
-_MAX_ATTEMPTS: Final = 5
+_PASSING_STATUSES: Final = frozenset({429, 502, 503, 504})
 
 
 def download(
@@ -27,11 +24,13 @@ def download(
     *,
     checksum: str | None = None,
     size: int | None = None,
+    turn: Turn | None = None,
 ) -> Path:
     """Download a file into a folder and return its path.
 
-    The bytes go to ``<name>.part``, which is kept when the network fails and continued by the
-    next call; the file gets its name only when it is whole and its SHA-256 is right.
+    The bytes go to ``<name>.part``, which is kept when the network fails or the program ends and
+    continued by the next call; the file gets its name only when it is whole and its SHA-256 is
+    right.
 
     Parameters
     ----------
@@ -45,6 +44,8 @@ def download(
         SHA-256 in hexadecimal digits, checked when given.
     size
         Total size in bytes, for the progress bar.
+    turn
+        Place among other transfers.
 
     Raises
     ------
@@ -52,65 +53,66 @@ def download(
         If the file that arrived is not the one that was promised.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    partial, resumed = _fetch_stubbornly(connection, url, folder, size=size)
+    delivery = _Delivery(connection, url, folder, size, turn or Turn())
+    partial, resumed = delivery.fetch_stubbornly()
     if resumed and checksum and sha256_of(partial) != checksum:
         # The part belonged to other content: once more, from the first byte.
         partial.unlink()
-        partial, _ = _fetch_stubbornly(connection, url, folder, size=size)
+        partial, _ = delivery.fetch_stubbornly()
     return _accept(partial, checksum)
 
 
-def _fetch_stubbornly(
-    connection: Connection, url: str, folder: Path, *, size: int | None
-) -> tuple[Path, bool]:
-    """Fetch, continuing after interruptions; return the ``.part`` and whether it was continued."""
-    resumed = False
-    for attempt in range(1, _MAX_ATTEMPTS + 1):
+class _Delivery:
+    """One file on its way into a folder."""
+
+    def __init__(
+        self, connection: Connection, url: str, folder: Path, size: int | None, turn: Turn
+    ) -> None:
+        self._connection, self._url, self._folder = connection, url, folder
+        self._size, self._turn, self._patience = size, turn, Patience(turn)
+
+    def fetch_stubbornly(self) -> tuple[Path, bool]:
+        """Fetch, continuing after interruptions; return the ``.part`` and whether it was begun."""
+        interrupted = False
+        while True:
+            try:
+                partial, begun_before = self._fetch()
+            except PzServerError as error:
+                if not isinstance(error, Unreachable) and error.status not in _PASSING_STATUSES:
+                    raise
+                interrupted = True
+                self._patience.after(error)
+            else:
+                return partial, interrupted or begun_before
+
+    def _fetch(self) -> tuple[Path, bool]:
+        """Bring the rest of the file to its ``.part``; return it and whether it was begun."""
+        with self._connection.stream(self._url) as response:
+            partial = self._folder / f"{_file_name(response)}.part"
+            if not partial.exists():
+                self._write(response, partial, 0)
+                return partial, False
+        start_byte = partial.stat().st_size
         try:
-            partial, continued = _fetch(connection, url, folder, size=size)
-            return partial, resumed or continued
-        except Unreachable:
-            if attempt == _MAX_ATTEMPTS:
+            with self._connection.stream(self._url, start_byte=start_byte) as response:
+                self._write(response, partial, start_byte if response.status_code == 206 else 0)
+        except PzServerError as error:
+            if error.status != 416:
                 raise
-            resumed = True
-    raise AssertionError("the last attempt returns or raises")
+            # Nothing lies beyond the bytes that are here: it is whole, or the checksum will tell.
+        return partial, True
 
-
-def _fetch(
-    connection: Connection, url: str, folder: Path, *, size: int | None
-) -> tuple[Path, bool]:
-    """Bring the rest of a file to its ``.part``; return it and whether it was begun before."""
-    with connection.stream(url) as response:
-        partial = folder / f"{_file_name(response)}.part"
-        if not partial.exists():
-            _write(response, partial, "wb", 0, size)
-            return partial, False
-    start_byte = partial.stat().st_size
-    try:
-        with connection.stream(url, start_byte=start_byte) as response:
-            continues = response.status_code == 206
-            _write(
-                response, partial, "ab" if continues else "wb", start_byte if continues else 0, size
-            )
-    except PzServerError as error:
-        if error.status != 416:
-            raise
-        # Nothing lies beyond the bytes that are here: the file is whole, or the checksum will tell.
-    return partial, True
-
-
-def _write(
-    response: httpx.Response, partial: Path, mode: str, start_byte: int, size: int | None
-) -> None:
-    expected = (
-        start_byte + int(response.headers["Content-Length"])
-        if "Content-Length" in response.headers
-        else size
-    )
-    with partial.open(mode) as file, _bar(partial.stem, expected, start_byte) as bar:
-        for block in response.iter_bytes():
-            file.write(block)
-            bar.update(len(block))
+    def _write(self, response: httpx.Response, partial: Path, start_byte: int) -> None:
+        announced = response.headers.get("Content-Length")
+        total = start_byte + int(announced) if announced else self._size
+        mode = "ab" if start_byte else "wb"
+        with partial.open(mode) as file, self._turn.bar(partial.stem, total, start_byte) as bar:
+            for block in response.iter_bytes():
+                self._turn.check()
+                file.write(block)
+                bar.update(len(block))
+                start_byte += len(block)
+                self._patience.reached(start_byte)
 
 
 def _accept(partial: Path, checksum: str | None) -> Path:
@@ -135,17 +137,3 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _bar(name: str, total: int | None, initial: int) -> Iterator[Any]:
-    """Show progress on a terminal; stay silent in scripts and logs."""
-    with tqdm(
-        desc=name,
-        total=total,
-        initial=initial,
-        unit="B",
-        unit_scale=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        yield bar

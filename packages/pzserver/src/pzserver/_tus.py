@@ -148,14 +148,12 @@ class ResumableSender:
 
     def _send_rest(self, address: str, bar: Any) -> None:
         """Send what has not arrived, again and again until all of it has."""
-        patience, reached = Patience(self._turn), -1
+        patience = Patience(self._turn)
         while True:
             try:
                 offset = self._offset(address)
-                if offset > reached:
-                    patience.renew()
                 while offset < self._size:
-                    reached = offset
+                    patience.reached(offset)
                     _move(bar, offset)
                     offset = self._send_piece(address, offset, bar)
                 return

@@ -212,19 +212,21 @@ class PzRequests:
         """Ask for a run to stop."""
         return dict(self.connection.request("POST", f"processes/{process_id}/stop/"))
 
-    def download_product(self, _id: int, save_in: str | Path = ".") -> Path:
+    def download_product(
+        self, _id: int, save_in: str | Path = ".", *, turn: Turn | None = None
+    ) -> Path:
         """Download a product as .zip and return where it is."""
-        return self._download(f"products/{_id}/download/", Path(save_in))
+        return self.fetch(self._prepare(f"products/{_id}/download/"), Path(save_in), turn=turn)
 
     def download_main_file(self, _id: int, save_in: str | Path = ".") -> Path:
         """Download the main file of a product and return where it is."""
-        return self._download(f"products/{_id}/download/main-file/", Path(save_in))
+        return self.fetch(self.prepare_main_file(_id), Path(save_in))
 
     def prepare_main_file(self, _id: int) -> dict[str, Any]:
         """Have the main file made ready; return ``download_url``, ``checksum``, ``size`` …."""
         return self._prepare(f"products/{_id}/download/main-file/")
 
-    def fetch(self, archive: Mapping[str, Any], folder: Path) -> Path:
+    def fetch(self, archive: Mapping[str, Any], folder: Path, *, turn: Turn | None = None) -> Path:
         """Download what was prepared into a folder and return where it is."""
         return download(
             self.connection,
@@ -232,14 +234,12 @@ class PzRequests:
             folder,
             checksum=archive.get("checksum"),
             size=archive.get("size"),
+            turn=turn,
         )
 
     def _prepare(self, route: str) -> dict[str, Any]:
         archive = self.connection.request("POST", f"{route}prepare/", repeatable=True)
         return self._wait_until_ready(archive, lambda: self.connection.get(f"{route}status/"))
-
-    def _download(self, route: str, folder: Path) -> Path:
-        return self.fetch(self._prepare(route), folder)
 
     @staticmethod
     def _wait_until_ready(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pzserver._http import TIMEOUT_SECONDS
+from pzserver._parallel import in_parallel
 from pzserver.api import PzRequests
 from pzserver.cache import cache_at
 from pzserver.errors import Invalid, Refused
@@ -19,7 +20,7 @@ from pzserver.reading import read_product
 from pzserver.runs import progress_teller
 from pzserver.subsets import Selection
 from pzserver.tables import TableKind
-from pzserver.uploads import PzUpload, UploadData
+from pzserver.uploads import PzUpload, TransferOptions, UploadData
 
 _PRODUCT_COLUMNS: Final[Mapping[str, str]] = {
     "id": "id",
@@ -210,6 +211,38 @@ class PzServer:
         product = find_product(self.api, _given(product_id))
         return self.api.download_product(product["id"], save_in)
 
+    def download_products(
+        self, product_ids: Sequence[int | str], save_in: str | Path = ".", *, at_once: int = 3
+    ) -> list[Path]:
+        """Download several products, each with all its files as .zip, some of them at once.
+
+        Parameters
+        ----------
+        product_ids
+            Ids or ``internal_name``s.
+        save_in
+            Folder, made when it does not exist.
+        at_once
+            How many are on their way at the same time.
+
+        Returns
+        -------
+        where the files are, in the order of the products
+
+        Raises
+        ------
+        NotFound
+            If one of them is not there; nothing is downloaded then.
+        """
+        ids = [find_product(self.api, product_id)["id"] for product_id in product_ids]
+        different = list(dict.fromkeys(ids))
+        acts = [
+            lambda turn, wanted=wanted: self.api.download_product(wanted, save_in, turn=turn)
+            for wanted in different
+        ]
+        paths = dict(zip(different, in_parallel(acts, at_once) if acts else [], strict=True))
+        return [paths[wanted] for wanted in ids]
+
     def get_product(
         self,
         product_id: int | str | None = None,
@@ -282,6 +315,9 @@ class PzServer:
         pz_code: str | None = None,
         auxiliary_files: list[str | Path] | None = None,
         description: str | None = None,
+        *,
+        resume: bool = True,
+        at_once: int = 3,
     ) -> PzUpload:
         """Upload a product as a draft; associate its columns, then ``save()`` publishes it.
 
@@ -301,11 +337,16 @@ class PzServer:
             Files that accompany the main one.
         description
             Free text, Markdown.
+        resume
+            Go on where an interrupted program stopped that uploaded the same files under the same
+            name; otherwise begin anew.
+        at_once
+            How many files are on their way at the same time.
         """
         data = UploadData(
             name, product_type, main_file, release, pz_code, auxiliary_files, description
         )
-        return PzUpload(data, self.api)
+        return PzUpload(data, self.api, TransferOptions(resume=resume, at_once=at_once))
 
     def delete_product(self, product_id: int | str) -> None:
         """Delete a product of one's own.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from pzserver.api import PzRequests
-from pzserver.errors import Invalid, NotFound
+from pzserver._memory import Memory, fingerprint
+from pzserver._parallel import Turn, in_parallel
+from pzserver.api import RESUMABLE_ABOVE_BYTES, PzRequests
+from pzserver.errors import Invalid, NotFound, PzServerError, Unreachable
 from pzserver.notebook import show_table
 
 #: Standard meanings: the word that users type, the alias and the UCD that are stored.
@@ -59,20 +62,96 @@ class UploadData:
         return dict(SYSTEM_COLUMNS)
 
 
+@dataclass(frozen=True)
+class TransferOptions:
+    """How files travel.
+
+    Attributes
+    ----------
+    resume
+        Go on with the draft of an interrupted program that uploaded the same.
+    at_once
+        How many files travel at the same time.
+    resumable_above_bytes
+        Larger files travel in pieces that can go on after an interruption.
+    """
+
+    resume: bool = True
+    at_once: int = 3
+    resumable_above_bytes: int = RESUMABLE_ABOVE_BYTES
+
+
+class DraftMemory:
+    """Remembers which draft an upload belongs to, until its main file has been read."""
+
+    def __init__(self, upload: UploadData, api: PzRequests) -> None:
+        self._api, self._memory = api, Memory()
+        files = (upload.main_file, *(upload.auxiliary_files or ()))
+        self._facts = {
+            "server": api.connection.base_url,
+            "name": upload.name,
+            "product_type": upload.product_type,
+            "release": upload.release,
+            "pz_code": upload.pz_code,
+            "description": upload.description,
+            "files": [fingerprint(Path(path)) for path in files],
+        }
+
+    def remember(self, product_id: int) -> None:
+        """Note that this upload has this draft."""
+        self._memory.remember(self._facts, product_id)
+
+    def forget(self) -> None:
+        """Note that nothing is left to go on with."""
+        self._memory.forget(self._facts)
+
+    def recall(self) -> int | None:
+        """Return the draft that was begun, if it is still one, and one's own."""
+        product_id = self._memory.recall(self._facts)
+        if product_id is None:
+            return None
+        try:
+            product = self._api.get("products", product_id)
+        except NotFound:
+            return None
+        is_open = product["product_status"] == "Registering" and product["is_owner"]
+        return int(product_id) if is_open else None
+
+
 class PzUpload:
     """An upload in progress: files are sent and inspected when it is made; `save` publishes.
 
     Until `save`, the product is a draft that the web site shows too.
+
+    Parameters
+    ----------
+    upload
+        What to upload.
+    api
+        Where to.
+    transfer
+        How the files travel.
+
+    Attributes
+    ----------
+    product_id
+        Id of the draft.
+    files_id
+        Ids of its files, the main one first, then the others in their order.
+    is_resumed
+        Whether this went on with what an interrupted program had begun.
     """
 
-    def __init__(self, upload: UploadData, api: PzRequests) -> None:
+    def __init__(
+        self, upload: UploadData, api: PzRequests, transfer: TransferOptions | None = None
+    ) -> None:
         self.api = api
         self.upload = upload
-        self.product_id: int = self._create()
-        self.files_id: list[int] = [self._send(upload.main_file, "main")]
-        for path in upload.auxiliary_files or ():
-            self.add_auxiliary_file(path, update=False)
-        api.registry_upload(self.product_id)
+        self._transfer = transfer or TransferOptions()
+        self._draft = DraftMemory(upload, api)
+        self.product_id, self.is_resumed = self._begin()
+        self.files_id: list[int] = self._send_all()
+        self._register()
         self._columns = self.get_product_columns()
         self._associations: list[dict[str, Any]] = []
 
@@ -169,7 +248,7 @@ class PzUpload:
 
     def add_auxiliary_file(self, filepath: str | Path, update: bool = True) -> None:
         """Send a file that accompanies the main one."""
-        self.files_id.append(self._send(filepath, "auxiliary"))
+        self.files_id.append(self._send(Path(filepath), "auxiliary", Turn()))
         if update:
             self.upload.auxiliary_files = [*(self.upload.auxiliary_files or ()), filepath]
 
@@ -196,6 +275,57 @@ class PzUpload:
         )
         return int(created["id"])
 
-    def _send(self, path: str | Path, role: str) -> int:
-        mimetype = mimetypes.guess_type(str(path))[0]
-        return int(self.api.upload_file(self.product_id, path, role, mimetype=mimetype)["id"])
+    def _begin(self) -> tuple[int, bool]:
+        """Return the id of the draft, and whether an interrupted program made it."""
+        begun = self._draft.recall() if self._transfer.resume else None
+        if begun is not None:
+            return begun, True
+        product_id = self._create()
+        self._draft.remember(product_id)
+        return product_id, False
+
+    def _send_all(self) -> list[int]:
+        """Send the files that are not there yet, several at once; return the ids of all."""
+        upload = self.upload
+        files = [(Path(upload.main_file), "main")]
+        files += [(Path(path), "auxiliary") for path in upload.auxiliary_files or ()]
+        there = self._arrived() if self.is_resumed else {}
+        ids = [there.get((path.name, role, path.stat().st_size), []) for path, role in files]
+        known = [found.pop(0) if found else None for found in ids]
+        acts = [
+            partial(self._send, path, role)
+            for (path, role), file_id in zip(files, known, strict=True)
+            if file_id is None
+        ]
+        sent = iter(in_parallel(acts, self._transfer.at_once) if acts else [])
+        return [next(sent) if file_id is None else file_id for file_id in known]
+
+    def _register(self) -> None:
+        """Have the main file read; a refused one is not gone on with."""
+        try:
+            self.api.registry_upload(self.product_id)
+        except Unreachable:
+            raise
+        except PzServerError:
+            self._draft.forget()
+            raise
+        self._draft.forget()
+
+    def _arrived(self) -> dict[tuple[str, str, int], list[int]]:
+        """Return the ids of the draft's files by name, role and size."""
+        found: dict[tuple[str, str, int], list[int]] = {}
+        for file in self.api.get_product_files(self.product_id):
+            key = (file["name"], file["role_name"].lower(), file["size"])
+            found.setdefault(key, []).append(file["id"])
+        return found
+
+    def _send(self, path: Path, role: str, turn: Turn) -> int:
+        sent = self.api.upload_file(
+            self.product_id,
+            path,
+            role,
+            mimetype=mimetypes.guess_type(str(path))[0],
+            resumable_above_bytes=self._transfer.resumable_above_bytes,
+            turn=turn,
+        )
+        return int(sent["id"])
