@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from e2e.catalogs import SURVEYS, write_catalog
@@ -37,8 +38,14 @@ CHECK_PAGE = """() => {
 }"""
 
 
+def accessibility_faults(page: Page) -> list[str]:
+    """Return what axe-core finds against WCAG 2.2 A and AA, and its best practices."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (375, "light")])
-def test_every_page_fits_and_is_labelled(
+def test_every_page_fits_is_labelled_and_accessible(
     open_page: PageMaker,
     ana: str,
     two_catalogs: list[str],
@@ -56,12 +63,24 @@ def test_every_page_fits_and_is_labelled(
         *(f"{draft}/{step}" for step in ("basics", "files", "columns", "confirm", "discard")),
         "/pipelines",
         f"{COMBINE}?{query}&display_name=Seen#advanced",
+        "/pipelines/training-set-maker",
         "/jobs",
+        "/",
+        "/products?q=shared&has=z",
+        "/products?q=nothing+of+the+kind",
+        f"/product/{two_catalogs[0]}",
+        f"/product/{two_catalogs[0]}/edit",
+        f"/product/{two_catalogs[0]}/delete",
+        "/account/tokens",
+        "/about",
+        "/contact",
+        "/documentation",
     ]
     for address in pages:
         page.goto(address)
         page.wait_for_load_state("networkidle")
         assert (address, page.evaluate(CHECK_PAGE)) == (address, [])
+        assert (address, accessibility_faults(page)) == (address, [])
     page.goto(f"{draft}/discard")
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("was discarded")).to_be_visible()
