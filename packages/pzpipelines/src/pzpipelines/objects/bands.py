@@ -121,8 +121,22 @@ def detect(names: Iterable[str]) -> Photometry:
         tuple(
             PhotometrySet(
                 *key,
-                tuple(Band(band, value, errors.get((*key, band))) for band, value in each.items()),
+                tuple(
+                    Band(band, value, _error(errors, *key, band)) for band, value in each.items()
+                ),
             )
             for key, each in values.items()
         )
     )
+
+
+def _error(
+    errors: dict[tuple[str | None, Kind, str | None, str], str],
+    model: str | None,
+    kind: Kind,
+    dereddening: str | None,
+    band: str,
+) -> str | None:
+    """Return the column of an error; that of a magnitude is the same with and without dust."""
+    own = errors.get((model, kind, dereddening, band))
+    return own or (errors.get((model, kind, None, band)) if kind == "mag" else None)
