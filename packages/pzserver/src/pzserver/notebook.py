@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = Mapping[str, Any]
+#: Most characters of a cell in a plain table.
+_WIDEST = 60
 
 
 def show_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
@@ -25,7 +27,7 @@ def show_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
 
         display(HTML(_as_html(rows, columns)))
     else:
-        sys.stdout.write(_as_text(rows, columns) + "\n")
+        sys.stdout.write(as_text(rows, columns) + "\n")
 
 
 def in_notebook() -> bool:
@@ -46,8 +48,9 @@ def _as_html(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _as_text(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
-    cells = [[_text(row.get(key)).replace("\n", " ")[:60] for key in columns] for row in rows]
+def as_text(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
+    """Return rows as a plain table, one line each; what is too long ends in ``…``."""
+    cells = [[_cut(_text(row.get(key))) for key in columns] for row in rows]
     table = [list(columns.values()), *cells]
     widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
     lines = [
@@ -57,6 +60,11 @@ def _as_text(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
     return "\n".join(
         line.rstrip() for line in [lines[0], "  ".join("-" * w for w in widths), *lines[1:]]
     )
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
 
 
 def _text(value: Any) -> str:

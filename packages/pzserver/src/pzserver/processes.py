@@ -91,7 +91,7 @@ class Process:
         """
         unknown = sorted(set(config) - set(self._config) - set(PROCESS_CONFIG_KEYS))
         if unknown:
-            known = ", ".join((*self._config, *PROCESS_CONFIG_KEYS))
+            known = ", ".join(dict.fromkeys((*self._config, *PROCESS_CONFIG_KEYS)))
             raise Invalid(
                 f"{self.pipeline.display_name} has no option {', '.join(unknown)}; it has: {known}"
             )

@@ -97,9 +97,14 @@ def progress_teller() -> Callable[[dict[str, Any]], None]:
     return tell
 
 
-def _line(state: dict[str, Any]) -> str:
+def stage_of(state: dict[str, Any]) -> str:
+    """Return the stage of a run in words, as far as the server tells it."""
     stages = state.get("stages") or []
-    if state["status"] != "Running" or not stages:
-        return str(state["status"])
-    place = f"{state['stage_index']} of {state['stage_count']}"
-    return f"Running, {stages[-1]['name']} ({place})"
+    if not stages:
+        return ""
+    return f"{stages[-1]['name']} ({state['stage_index']} of {state['stage_count']})"
+
+
+def _line(state: dict[str, Any]) -> str:
+    stage = stage_of(state) if state["status"] == "Running" else ""
+    return f"{state['status']}, {stage}" if stage else str(state["status"])

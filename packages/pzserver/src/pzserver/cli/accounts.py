@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pzserver.cli.base import JsonOption, Output, connect, talk
+from pzserver.cli.base import JsonOption, Output, connect, examples, talk
 from pzserver.client import PzServer
 from pzserver.errors import Invalid
 from pzserver.login import DEFAULT_HOST, Login, forget_login, store_login
@@ -16,9 +16,10 @@ from pzserver.login import DEFAULT_HOST, Login, forget_login, store_login
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(login)
-    app.command()(whoami)
-    app.command()(logout)
+    line = 'echo "$TOKEN" | pz login --token-stdin --host http://127.0.0.1:8000/api/'
+    app.command(epilog=examples(line))(login)
+    app.command(epilog=examples("pz whoami", "pz whoami --json"))(whoami)
+    app.command(epilog=examples("pz logout"))(logout)
 
 
 def login(
@@ -33,8 +34,6 @@ def login(
     """Check a token and keep it in a file that only you can read.
 
     Make the token on the web site, under your name, API tokens.
-
-    Example: echo "$TOKEN" | pz login --token-stdin --host http://127.0.0.1:8000/api/
     """
     host = host or os.environ.get("PZSERVER_HOST") or DEFAULT_HOST
     with PzServer(token=_read_token(token_stdin), host=host) as pz:
@@ -52,9 +51,11 @@ def whoami(as_json: JsonOption = False) -> None:
     Output(as_json).record(who, f"{who['username']}{role} at {who['host']}")
 
 
-def logout() -> None:
+def logout(as_json: JsonOption = False) -> None:
     """Forget the stored token. It stays valid until it is revoked on the web site."""
-    talk("Signed out." if forget_login() else "You were not signed in.")
+    was_signed_in = forget_login()
+    sentence = "Signed out." if was_signed_in else "You were not signed in."
+    Output(as_json).record({"was_signed_in": was_signed_in}, sentence)
 
 
 def _read_token(from_stdin: bool) -> str:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import typer
 
 from pzserver.client import PzServer
-from pzserver.errors import Invalid, ServerFault, Unreachable
-from pzserver.notebook import show_table
+from pzserver.errors import Invalid, NotFound, ServerFault, Unreachable
+from pzserver.notebook import as_text
+from pzserver.products import find_product
 
 EXIT_USER: Final = 2
 EXIT_OURS: Final = 1
+EXIT_INTERRUPTED: Final = 130
 
 app = typer.Typer(
     name="pz",
     help="Find, download, share, upload and combine photo-z data products.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
     epilog="Begin with `pz login`. Every command takes --json and --help.",
 )
 
@@ -40,7 +46,7 @@ class Output:
         if self.as_json:
             self._dump(list(rows))
         elif rows:
-            show_table(rows, columns)
+            write(as_text(rows, columns) + "\n")
         else:
             talk("Nothing found.")
 
@@ -49,15 +55,31 @@ class Output:
         if self.as_json:
             self._dump(dict(record))
         elif text is not None:
-            sys.stdout.write(text + "\n")
+            write(text + "\n")
         else:
             width = max((len(key) for key in record), default=0)
             for key, value in record.items():
-                sys.stdout.write(f"{key:<{width}}  {'' if value is None else value}\n")
+                write(f"{key:<{width}}  {'' if value is None else value}".rstrip() + "\n")
 
     @staticmethod
     def _dump(value: Any) -> None:
-        sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+        write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: what one may type."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def write(text: str) -> None:
+    """Write data to standard output at once; when nobody reads it any more, that is the end."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer must not fail when the program ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def talk(message: str) -> None:
@@ -68,6 +90,54 @@ def talk(message: str) -> None:
 def connect() -> PzServer:
     """Return a connection with the sign-in of the environment or of ``pz login``."""
     return PzServer()
+
+
+@contextmanager
+def resumable(advice: str) -> Iterator[None]:
+    """Say how to go on when what is done in the block is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        talk(f"\nInterrupted. {advice}")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except Unreachable:
+        talk(advice)
+        raise
+
+
+def product_named(pz: PzServer, name: str) -> dict[str, Any]:
+    """Return a product by id or ``internal_name``.
+
+    Raises
+    ------
+    NotFound
+        If there is none; the sentence says where to look.
+    """
+    try:
+        return find_product(pz.api, name)
+    except NotFound as error:
+        if error.code != "not_found":
+            raise
+        sentence = f"there is no product {name!r} that you may see; `pz list` shows what there is"
+        raise NotFound(sentence, code=error.code, status=error.status) from error
+
+
+def process_named(pz: PzServer, process_id: int) -> dict[str, Any]:
+    """Return a run by id.
+
+    Raises
+    ------
+    NotFound
+        If there is none; the sentence says where to look.
+    """
+    try:
+        return pz.api.get("processes", process_id)
+    except NotFound as error:
+        raise NotFound(
+            f"you have no process {process_id}; `pz process list` shows yours",
+            code=error.code,
+            status=error.status,
+        ) from error
 
 
 def confirm(question: str, *, yes: bool) -> None:

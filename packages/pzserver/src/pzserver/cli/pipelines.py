@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pzserver.cli.base import JsonOption, Output, connect, talk
+from pzserver.cli.base import JsonOption, Output, connect, examples, product_named, talk
 from pzserver.client import PzServer
 from pzserver.errors import Invalid
 from pzserver.processes import Process
-from pzserver.products import find_product
 
 ParamOption = Annotated[
     list[str] | None,
@@ -27,7 +26,12 @@ NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Return at once.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(combine)
+    removing = "--param combine_type=concatenate_and_remove_duplicates"
+    lines = (
+        "pz combine 1_2dfgrslike_ecdfs 2_vvdslike_ecdfs --name both",
+        f"pz combine 1 2 --name resolved {removing} --format csv",
+    )
+    app.command(epilog=examples(*lines))(combine)
     app.command()(train)
 
 
@@ -40,15 +44,11 @@ def combine(
     no_wait: NoWaitOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Combine redshift catalogs into one.
-
-    Example: pz combine 3_vvds 4_2dfgrs --name both
-    --param combine_type=concatenate_and_mark_duplicates
-    """
+    """Combine redshift catalogs into one; print the name of the product that is made."""
     with connect() as pz:
         run = pz.combine_redshift_catalogs(name)
         for catalog in catalogs:
-            run.append_catalog(_id=find_product(pz.api, catalog)["id"])
+            run.append_catalog(_id=product_named(pz, catalog)["id"])
         if rules:
             run.set_flags_translation(rules)
         _finish(pz, run, param, output_format, no_wait=no_wait, as_json=as_json)
@@ -66,7 +66,7 @@ def train(
     """Make a training set from a redshift catalog and the objects of a release."""
     with connect() as pz:
         run = pz.training_set_maker(name)
-        run.set_redshift(_id=find_product(pz.api, catalog)["id"])
+        run.set_redshift(_id=product_named(pz, catalog)["id"])
         run.set_release(name=release)
         _finish(pz, run, param, output_format, no_wait=no_wait, as_json=as_json)
 

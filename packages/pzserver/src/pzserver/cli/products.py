@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,10 +15,12 @@ from pzserver.cli.base import (
     YesOption,
     confirm,
     connect,
+    examples,
+    product_named,
+    resumable,
     talk,
 )
-from pzserver.errors import Invalid
-from pzserver.products import find_product
+from pzserver.errors import Invalid, Refused
 
 _LIST_COLUMNS: Final[Mapping[str, str]] = {
     "internal_name": "internal_name",
@@ -31,28 +31,27 @@ _LIST_COLUMNS: Final[Mapping[str, str]] = {
 }
 
 
-class TableFormat(StrEnum):
-    """Formats that ``pz get`` writes."""
-
-    CSV = "csv"
-    FITS = "fits"
-    HDF5 = "hdf5"
-    PARQUET = "parquet"
-    VOTABLE = "vot"
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(types)
-    app.command()(releases)
-    app.command(name="list")(list_products)
-    app.command()(show)
-    app.command()(download)
-    app.command()(get)
-    app.command()(upload)
-    app.command()(publish)
-    app.command()(delete)
-    app.command()(share)
+    app.command(epilog=examples("pz types"))(types)
+    app.command(epilog=examples("pz releases --json"))(releases)
+    lines = ("pz list ecdfs --type redshift", "pz list --official --limit 10 --json")
+    app.command(name="list", epilog=examples(*lines))(list_products)
+    app.command(epilog=examples("pz show 2_vvdslike_ecdfs", "pz show 2 --json"))(show)
+    lines = (
+        "pz download 2_vvdslike_ecdfs",
+        "pz download 1_2dfgrslike_ecdfs 2_vvdslike_ecdfs -j 2 --save-in downloads",
+    )
+    app.command(epilog=examples(*lines))(download)
+    named = "--column RA=RA --column DEC=Dec --column Z=z"
+    lines = (
+        f'pz upload my_catalog.csv --name "My catalog" --type redshift_catalog {named}',
+        'pz upload my_catalog.csv --name "My catalog" --type redshift_catalog --suggest --draft',
+    )
+    app.command(epilog=examples(*lines))(upload)
+    app.command(epilog=examples("pz publish 8_my_catalog"))(publish)
+    app.command(epilog=examples("pz delete 8_my_catalog --yes"))(delete)
+    app.command(epilog=examples("pz share 2_vvdslike_ecdfs"))(share)
 
 
 def types(as_json: JsonOption = False) -> None:
@@ -75,12 +74,10 @@ def list_products(
     release: Annotated[str | None, typer.Option(help="Part of a release.")] = None,
     owner: Annotated[str | None, typer.Option(help="Part of a user name.")] = None,
     official: Annotated[bool, typer.Option("--official", help="Official products only.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help="Most products; by default all.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the published products.
-
-    Example: pz list desi --type redshift
-    """
+    """List the published products, newest first."""
     filters = {
         "search": " ".join(words) if words else None,
         "product_type": product_type,
@@ -89,14 +86,17 @@ def list_products(
         "official_product": "true" if official else None,
     }
     with connect() as pz:
-        rows = pz.get_products_list({key: value for key, value in filters.items() if value})
-        Output(as_json).rows(rows, _LIST_COLUMNS)
+        chosen = {key: value for key, value in filters.items() if value}
+        rows = list(pz.iter_products(chosen, limit=limit))
+    if not as_json:
+        rows = [{**row, "created_at": _minute(row["created_at"])} for row in rows]
+    Output(as_json).rows(rows, _LIST_COLUMNS)
 
 
 def show(product: ProductArgument, as_json: JsonOption = False) -> None:
     """Show a product: metadata, columns, files."""
     with connect() as pz:
-        record = find_product(pz.api, product)
+        record = product_named(pz, product)
         record["files"] = pz.api.get_product_files(record["id"])
         if any(file["role_name"] == "Main" for file in record["files"]):
             record["main_file"] = pz.api.get_main_file_info(record["id"])
@@ -106,38 +106,19 @@ def show(product: ProductArgument, as_json: JsonOption = False) -> None:
 def download(
     products: Annotated[list[str], typer.Argument(help="Ids or internal_names.")],
     save_in: Annotated[Path, typer.Option(help="Folder, made when it does not exist.")] = Path(),
+    at_once: Annotated[
+        int, typer.Option("--at-once", "-j", min=1, max=16, help="How many at the same time.")
+    ] = 3,
     as_json: JsonOption = False,
 ) -> None:
     """Download products, each as one .zip, and print where they are.
 
     An interrupted download goes on where it stopped when the command is repeated.
     """
-    with connect() as pz:
-        for product in products:
-            path = pz.download_product(product, save_in=save_in)
-            Output(as_json).record({"product": product, "path": str(path)}, str(path))
-
-
-def get(
-    product: ProductArgument,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
-    table_format: Annotated[
-        TableFormat | None, typer.Option("--format", help="By default the format of the product.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Get the main file of a product, as it is or in another format.
-
-    Example: pz get 12_vvds -o vvds.fits --format fits
-    """
-    with connect() as pz:
-        record = find_product(pz.api, product)
-        folder = (output.parent if output else Path()).resolve()
-        path = pz.api.download_main_file(record["id"], folder)
-    path = _converted(path, table_format) if table_format else path
-    if output:
-        path = Path(shutil.move(path, output))
-    Output(as_json).record({"product": record["internal_name"], "path": str(path)}, str(path))
+    with connect() as pz, resumable("Run the same command again to go on where it stopped."):
+        paths = pz.download_products(products, save_in=save_in, at_once=at_once)
+    for product, path in zip(products, paths, strict=True):
+        Output(as_json).record({"product": product, "path": str(path)}, str(path))
 
 
 def upload(
@@ -151,21 +132,40 @@ def upload(
     pz_code: Annotated[str | None, typer.Option(help="Photo-z code of estimates.")] = None,
     description: Annotated[str | None, typer.Option(help="Free text, Markdown.")] = None,
     aux: Annotated[list[Path] | None, typer.Option(help="A file that accompanies it.")] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Take the meanings that the server suggests.")
+    ] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Do not publish yet.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew rather than go on after an interruption.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Upload a product, say what its columns mean, and publish it.
 
-    Example: pz upload vvds.csv --name VVDS --type redshift_catalog
-    --column ALPHA=RA --column DELTA=Dec --column Z=z
+    An interrupted upload goes on where it stopped when the command is repeated.
+
+    With --suggest the server's suggestions are taken for the columns that are not named.
     """
     meanings = _meanings(column or [])
     with connect() as pz:
-        product = pz.upload(
-            name, product_type, main_file, release, pz_code, list(aux or []), description
-        )
-        talk(f"Uploaded as a draft, product {product.product_id}.")
+        with resumable("Run the same command again to go on where it stopped."):
+            product = pz.upload(
+                name,
+                product_type,
+                main_file,
+                release,
+                pz_code,
+                list(aux or []),
+                description,
+                resume=not fresh,
+            )
+        went_on = ", going on where the last attempt stopped" if product.is_resumed else ""
+        talk(f"Uploaded as a draft, product {product.product_id}{went_on}.")
         product.make_columns_association(meanings)
+        if suggest:
+            for name, alias in product.accept_suggestions().items():
+                talk(f"{name} is taken as {alias}.")
         if not draft:
             product.save()
         record = pz.api.get("products", product.product_id)
@@ -179,22 +179,30 @@ def publish(product: ProductArgument, as_json: JsonOption = False) -> None:
     Output(as_json).record(record, record["internal_name"])
 
 
-def delete(product: ProductArgument, yes: YesOption = False) -> None:
+def delete(product: ProductArgument, yes: YesOption = False, as_json: JsonOption = False) -> None:
     """Delete a product of yours."""
     with connect() as pz:
-        record = find_product(pz.api, product)
-        confirm(f"Delete {record['internal_name']} ({record['display_name']})?", yes=yes)
+        record = product_named(pz, product)
+        name = record["internal_name"]
+        if not record["can_delete"]:
+            raise Refused(f"{name} belongs to {record['uploaded_by']}: only they can delete it")
+        confirm(f"Delete {name} ({record['display_name']})?", yes=yes)
         pz.delete_product(record["id"])
-    talk(f"{record['internal_name']} is deleted.")
+    Output(as_json).record({"internal_name": name, "deleted": True}, f"{name} is deleted.")
 
 
 def share(product: ProductArgument, as_json: JsonOption = False) -> None:
     """Print the address of a product's page."""
     with connect() as pz:
-        record = find_product(pz.api, product)
+        record = product_named(pz, product)
         site = pz.api.connection.base_url.removesuffix("api/")
     url = f"{site}product/{record['internal_name']}"
     Output(as_json).record({"internal_name": record["internal_name"], "url": url}, url)
+
+
+def _minute(moment: str) -> str:
+    """Return a time of the server up to the minute, UTC."""
+    return moment[:16].replace("T", " ")
 
 
 def _for_people(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,14 +243,3 @@ def _draft_id(product: str) -> int:
     if not digits.isdigit():
         raise Invalid(f"{product!r} is not the id of a draft")
     return int(digits)
-
-
-def _converted(path: Path, table_format: TableFormat) -> Path:
-    from pztables.formats import read_table, write_table
-
-    target = path.with_suffix(f".{table_format}")
-    if target == path:
-        return path
-    write_table(read_table(path), target)
-    path.unlink()
-    return target

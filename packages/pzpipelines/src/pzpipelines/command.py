@@ -1,0 +1,14 @@
+"""``pzpipelines``: where the program begins."""
+
+from __future__ import annotations
+
+from pztables.early import begin_quietly, speak_again
+
+
+def main() -> None:
+    """Run the command line."""
+    before = begin_quietly()
+    from pzpipelines.cli import main as run
+
+    speak_again(before)
+    run()

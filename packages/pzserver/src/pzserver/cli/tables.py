@@ -1,0 +1,191 @@
+"""Tables of products, whole or in part, as files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pzserver.cli.base import (
+    JsonOption,
+    Output,
+    ProductArgument,
+    connect,
+    examples,
+    product_named,
+    talk,
+)
+from pzserver.client import PzServer
+from pzserver.errors import Invalid
+from pzserver.reading import borrowed_main_file
+from pzserver.subsets import Selection, fetch_subset
+
+
+class TableFormat(StrEnum):
+    """Formats that ``pz get`` writes."""
+
+    CSV = "csv"
+    FITS = "fits"
+    HDF5 = "hdf5"
+    PARQUET = "parquet"
+    VOTABLE = "vot"
+
+
+#: Suffixes of files, and the format that they mean.
+_SUFFIXES = {
+    ".csv": TableFormat.CSV,
+    ".fits": TableFormat.FITS,
+    ".fit": TableFormat.FITS,
+    ".h5": TableFormat.HDF5,
+    ".hdf5": TableFormat.HDF5,
+    ".parquet": TableFormat.PARQUET,
+    ".pq": TableFormat.PARQUET,
+    ".vot": TableFormat.VOTABLE,
+    ".xml": TableFormat.VOTABLE,
+}
+#: Words for formats that the server writes itself.
+_ON_THE_WIRE = {
+    TableFormat.CSV: "csv",
+    TableFormat.FITS: "fits",
+    TableFormat.PARQUET: "parquet",
+    TableFormat.VOTABLE: "votable",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    lines = (
+        "pz get 2_vvdslike_ecdfs -o vvds.fits",
+        'pz get 2_vvdslike_ecdfs --where "Z > 0.5" --limit 100 -o distant.csv',
+        "pz get 2_vvdslike_ecdfs --columns ALPHA,DELTA,Z --cone 53.1,-27.8,0.2 -o field.parquet",
+    )
+    app.command(epilog=examples(*lines))(get)
+
+
+def get(
+    product: ProductArgument,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--columns", help="NAME,NAME… wanted; by default all.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Condition on columns, like 'z > 0.5 and z_flag >= 3'.")
+    ] = None,
+    cone: Annotated[str | None, typer.Option(help="RA,DEC,RADIUS in degrees.")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Most rows.")] = None,
+    table_format: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="By default that of the output's name, or the product's."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Get the table of a product, whole or in part, as it is or in another format.
+
+    The server selects rows and columns: a small part is a small download.
+    """
+    selection = Selection(_names(columns), where, _cone(cone), limit)
+    table_format = table_format or _format_of(output)
+    with connect() as pz:
+        record = product_named(pz, product)
+        if selection.is_everything:
+            path = _whole(pz, record, output, table_format)
+        else:
+            path = _part(pz, record, selection, output, table_format or TableFormat.PARQUET)
+    Output(as_json).record({"product": record["internal_name"], "path": str(path)}, str(path))
+
+
+def _whole(
+    pz: PzServer, record: dict[str, Any], output: Path | None, table_format: TableFormat | None
+) -> Path:
+    """Write the main file, converted when it has another format."""
+    with borrowed_main_file(pz.api, record["id"], pz.cache) as path:
+        same = table_format is None or _SUFFIXES.get(path.suffix.lower()) == table_format
+        name = path.name if same else f"{path.stem}.{table_format}"
+        target = output or Path(name)
+        if same:
+            return _placed(path, target)
+        with tempfile.TemporaryDirectory() as folder:
+            converted = Path(folder) / f"table.{table_format}"
+            _convert(path, converted)
+            return _placed(converted, target)
+
+
+def _part(
+    pz: PzServer,
+    record: dict[str, Any],
+    selection: Selection,
+    output: Path | None,
+    table_format: TableFormat,
+) -> Path:
+    """Write the part that is wanted: from the server as it is, or selected here."""
+    target = output or Path(f"{record['internal_name']}_part.{table_format}")
+    wire = _ON_THE_WIRE.get(table_format)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"part.{table_format}"
+        if wire and fetch_subset(pz.api.connection, record["id"], selection, path, suffix=wire):
+            return _placed(path, target)
+        talk("This is selected here, from the whole file.") if wire else None
+        table = pz.get_product(
+            record["id"],
+            kind="arrow",
+            columns=selection.columns,
+            where=selection.where,
+            cone=selection.cone,
+            limit=selection.limit,
+        )
+        _write(table, path)
+        return _placed(path, target)
+
+
+def _placed(path: Path, target: Path) -> Path:
+    """Copy a file to where it is wanted, whole or not at all."""
+    if target.is_dir():
+        target = target / path.name
+    if not target.parent.is_dir():
+        raise Invalid(f"there is no folder {target.parent}: make it, or choose another --output")
+    beside = target.with_name(f"{target.name}.part")
+    shutil.copyfile(path, beside)
+    beside.replace(target)
+    return target
+
+
+def _convert(path: Path, target: Path) -> None:
+    from pzserver.tables import read_arrow
+
+    if path.suffix == ".zip":
+        raise Invalid(
+            "this product is a HATS catalog: get a part of it (--columns, --where, --cone, "
+            "--limit), or the whole .zip without --format"
+        )
+    _write(read_arrow(path), target)
+
+
+def _write(table: Any, target: Path) -> None:
+    from pzserver._extras import needed
+
+    needed("pztables.formats").write_table(table, target)
+
+
+def _format_of(output: Path | None) -> TableFormat | None:
+    """Return the format that an output's name means; unknown ones mean none."""
+    return _SUFFIXES.get(output.suffix.lower()) if output else None
+
+
+def _names(values: list[str] | None) -> list[str] | None:
+    if not values:
+        return None
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]
+
+
+def _cone(text: str | None) -> tuple[float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        ra, dec, radius = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise Invalid(f"--cone {text!r} is not RA,DEC,RADIUS, like 53.1,-27.8,0.2") from error
+    return ra, dec, radius
