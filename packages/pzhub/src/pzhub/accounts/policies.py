@@ -26,6 +26,12 @@ def is_administrator(user: Actor) -> bool:
     return known
 
 
+def require_administrator(user: Actor) -> None:
+    """Refuse everybody but administrators."""
+    if not is_administrator(user):
+        raise ForbiddenError("Only administrators may do this.")
+
+
 def require_token_owner(token: ApiToken, actor: User) -> None:
     """Refuse everybody but the token's owner and administrators."""
     if token.user_id != actor.pk and not is_administrator(actor):

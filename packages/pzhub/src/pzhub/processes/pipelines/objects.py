@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pzhub.catalog.models import Release
 from pzhub.config import hub_config
 from pzhub.core.storage import data_root
+from pzpipelines.runtime.job import JobObjects
+
+#: How deep below the folder of datasets object catalogs are looked for.
+_LEVELS: Final = 3
 
 
 def datasets_dir() -> Path:
@@ -57,3 +61,70 @@ def described_objects(release: Release) -> dict[str, Any]:
         "checked_at": described.get("checked_at"),
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
+
+
+def describe_release(root: Path, name: str, *, deep: bool) -> dict[str, Any]:
+    """Return what the object catalog of a release holds, and what can be made of it.
+
+    Parameters
+    ----------
+    root
+        A HATS catalog or collection, or a folder of prepared ones.
+    name
+        Of the release, for messages.
+    deep
+        Read the positions of every partition; else properties, columns and footers.
+
+    Returns
+    -------
+    ready for JSON: that of `pzpipelines.objects.describe.describe_objects`, and
+    ``flux_types``, ``dereddening`` and ``conversions`` that a run can have here
+
+    Raises
+    ------
+    pztables.errors.UserError
+        If there is nothing to describe.
+    """
+    from pzpipelines.objects.describe import describe_objects
+
+    from pzpipelines.training.sources import look_at_release
+
+    described = describe_objects(root, deep=deep)
+    objects = JobObjects(path=root, name=name, dust_maps=dust_maps_dir())
+    return {**described, **look_at_release(objects).available(), "deep": deep}
+
+
+def count_partitions(root: Path) -> int:
+    """Return how many partitions the catalogs of a release have; their files are not opened.
+
+    Raises
+    ------
+    pztables.errors.UserError
+        If one of them cannot be opened.
+    """
+    from pzpipelines.objects.catalog import open_objects
+    from pzpipelines.objects.layout import offers
+
+    return sum(len(open_objects(offer.path).partitions) for offer in offers(root))
+
+
+def folders_with_objects() -> list[str]:
+    """Return the folders of object catalogs, relative to the folder of datasets, in order.
+
+    Only the first levels are looked at: a catalog has as many folders as partitions.
+    """
+    from pzpipelines.objects.layout import offers
+
+    base = datasets_dir()
+    found: list[str] = []
+    level = [base] if base.is_dir() else []
+    for _ in range(_LEVELS):
+        inner = [each for folder in level for each in _folders(folder)]
+        catalogs = {each for each in inner if each.resolve().is_relative_to(base) and offers(each)}
+        found += [str(each.relative_to(base)) for each in catalogs]
+        level = [each for each in inner if each not in catalogs]
+    return sorted(found)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.is_dir() and each.name[0] != ".")

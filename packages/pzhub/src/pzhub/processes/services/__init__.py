@@ -8,6 +8,17 @@ from pzhub.processes.services.release import (
     check_release,
     releases_with_objects,
 )
+from pzhub.processes.services.release_choices import Choices
+from pzhub.processes.services.release_objects import (
+    CheckReport,
+    ObjectsNotUsableError,
+    ReleaseExistsError,
+    ReleaseWishes,
+    check_release_objects,
+    describe_usable,
+    register_release,
+    release_named,
+)
 from pzhub.processes.services.stop import request_stop
 from pzhub.processes.services.submit import (
     InputNotUsableError,
@@ -21,18 +32,27 @@ from pzhub.processes.services.submit import (
 )
 
 __all__ = [
+    "CheckReport",
+    "Choices",
     "InputNotUsableError",
     "InputTwiceError",
+    "ObjectsNotUsableError",
+    "ReleaseExistsError",
     "ReleaseNeededError",
     "ReleaseNotUsableError",
+    "ReleaseWishes",
     "TooFewInputsError",
     "TooManyInputsError",
     "abort_process",
     "check_inputs",
     "check_release",
+    "check_release_objects",
+    "describe_usable",
     "fail_process",
     "products_named",
     "register_pipelines",
+    "register_release",
+    "release_named",
     "releases_with_objects",
     "request_stop",
     "rerun_process",

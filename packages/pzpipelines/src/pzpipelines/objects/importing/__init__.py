@@ -6,6 +6,7 @@ from pzpipelines.objects.importing.errors import (
     ImportLibraryMissingError,
     ObjectTablesError,
 )
+from pzpipelines.objects.importing.tables import Wishes
 
 __all__ = [
     "BadPositionsError",
@@ -13,5 +14,6 @@ __all__ = [
     "ImportOptions",
     "Imported",
     "ObjectTablesError",
+    "Wishes",
     "import_objects",
 ]

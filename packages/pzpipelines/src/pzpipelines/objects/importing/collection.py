@@ -178,7 +178,8 @@ def _write(tables: ObjectTables, folder: Path, n_rows: int, options: ImportOptio
         resume=False,
         progress_bar=options.progress,
         simple_progress_bar=options.progress,
-    ).catalog(
+    )
+    arguments.catalog(
         output_artifact_name="catalog",
         input_file_list=[str(file.resolve()) for file in tables.files],
         file_reader=TableRows(tables, skip_bad_rows=options.skip_bad_rows),
