@@ -36,6 +36,22 @@ _COMBINE_EXAMPLES = """Examples:
       --param extra_columns.TID.source=TARGETID --param extra_columns.TID.type=int
 """
 
+_TRAIN_EXAMPLES = """Examples:
+
+\b
+  pzpipelines train --objects dr2 --redshifts redshifts.parquet -o training.parquet
+  pzpipelines train --objects object_collection --redshifts redshifts.csv \\
+      --columns columns.json -o training.fits --param crossmatch.radius_arcsec=0.75 \\
+      --param unique=nearest --param random_seed=7
+  pzpipelines train --objects dp1 --redshifts redshifts.hats -o training.hats \\
+      --param flux_type=cModel --param dereddening=sfd --dust-maps dust_maps \\
+      --param 'selected_cols=[objectId, g_cModelMag_sfd, r_cModelMag_sfd]'
+
+\b
+COLUMNS.JSON gives the columns of the redshifts by role:
+  {"ra": "RA", "dec": "DEC", "z": "Z", "z_flag": "Q", "id": "TARGETID"}
+"""
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -147,7 +163,7 @@ def combine(
 ) -> None:
     """Combine redshift catalogs into one."""
     from pzpipelines.combine.command import CombineRequest, run_combine
-    from pzpipelines.runtime.run import leave_process
+    from pzpipelines.combine.summary import sentences_of
 
     request = CombineRequest(
         files=files,
@@ -156,19 +172,91 @@ def combine(
         assignments=param or [],
         rules_file=rules,
         output_format=output_format,
-        resources={
-            "workers": workers,
-            "memory_bytes": None if memory is None else memory * 1_000_000,
-            "executor": executor,
-        },
+        resources=_resources(workers, memory, executor),
         record=record,
     )
-    outcome, exit_code = run_combine(request)
+    _tell(*run_combine(request), sentences_of, as_json=as_json)
+
+
+@app.command(epilog=_TRAIN_EXAMPLES)
+def train(
+    objects: Annotated[
+        Path,
+        typer.Option(
+            metavar="HATS_PATH",
+            help="Object catalog: a HATS catalog or collection, or the folder of a release "
+            "(<mag or flux>/<flux type>/<dereddening>/catalog).",
+        ),
+    ],
+    redshifts: Annotated[
+        Path, typer.Option(metavar="FILE", help="Redshift catalog of any format, or HATS.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Result; format by its suffix.")
+    ],
+    columns: Annotated[
+        Path | None,
+        typer.Option(metavar="COLUMNS.JSON", help="Role to column of the redshifts, as JSON."),
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A parameter (see 'describe'); KEY may have dots."),
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option("--format", help="parquet, csv, fits, hdf5 or hats.")
+    ] = None,
+    dust_maps: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of dust maps, as the package dustmaps has it."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Partitions matched at once (2).")
+    ] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=100, help="Aim for the peak of memory, in megabytes (2000).")
+    ] = None,
+    executor: Annotated[
+        str | None, typer.Option(help="threads (default), processes, serial or dask://HOST:PORT.")
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep log, progress and outcome.json in this folder."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Make a training set: redshifts matched with the photometry of an object catalog."""
+    from pzpipelines.training.command import TrainRequest, run_train
+    from pzpipelines.training.summary import sentences_of
+
+    request = TrainRequest(
+        objects=objects,
+        redshifts=redshifts,
+        output=output,
+        columns_file=columns,
+        assignments=param or [],
+        output_format=output_format,
+        dust_maps=dust_maps,
+        resources=_resources(workers, memory, executor),
+        record=record,
+    )
+    _tell(*run_train(request), sentences_of, as_json=as_json)
+
+
+def _resources(workers: int | None, memory: int | None, executor: str | None) -> dict[str, Any]:
+    return {
+        "workers": workers,
+        "memory_bytes": None if memory is None else memory * 1_000_000,
+        "executor": executor,
+    }
+
+
+def _tell(outcome: Any, exit_code: Any, sentences_of: Any, *, as_json: bool) -> None:
+    """Print what became of a run, and leave with its exit code."""
+    from pzpipelines.runtime.run import leave_process
+
     if as_json:
         typer.echo(json.dumps(outcome.as_dict(), indent=2, ensure_ascii=False, default=str))
     elif outcome.error is None:
-        from pzpipelines.combine.summary import sentences_of
-
         for sentence in sentences_of(outcome.summary):
             typer.echo(sentence)
     leave_process(exit_code)
