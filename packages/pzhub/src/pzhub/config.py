@@ -71,6 +71,22 @@ class HubConfig(BaseSettings):
     inspection_seconds: int = Field(
         600, gt=0, description="Time limit of one file inspection, seconds."
     )
+    data_slots: int = Field(
+        2, gt=0, description="Questions to tables that one web server process works on at once."
+    )
+    data_threads: int = Field(2, gt=0, description="Threads of one question to a table.")
+    data_memory_bytes: int = Field(
+        200_000_000, gt=0, description="Memory limit of one question to a table, bytes."
+    )
+    data_seconds: int = Field(
+        60, gt=0, description="Time limit of one question to a table, seconds."
+    )
+    data_max_rows: int = Field(
+        5_000_000, gt=0, description="Most rows of one subset of a table that is sent as a file."
+    )
+    data_max_bytes: int = Field(
+        1_000_000_000, gt=0, description="Largest subset of a table that is sent as a file, bytes."
+    )
     archive_hours: int = Field(72, gt=0, description="How long a prepared download is kept, hours.")
     web_workers: int = Field(2, gt=0, description="Web server processes.")
     web_threads: int = Field(8, gt=0, description="Threads of each web server process.")

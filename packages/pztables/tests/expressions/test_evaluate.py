@@ -135,6 +135,12 @@ def test_float32_columns_compare_with_the_number_that_was_written() -> None:
     assert matches(parse("x == 0.7 or x - 0.1 == 0"), columns).tolist() == [True, True]
 
 
+def test_single_precision_is_written_as_python_writes_numbers() -> None:
+    columns = {"x": pa.array([16777216.0, 0.1, 1e-4, 1e16, None], pa.float32())}
+    texts = ["16777216.0", "0.1", "0.0001", "1e+16", None]
+    assert evaluate(parse("str(x)"), columns).to_pylist() == texts
+
+
 def test_integers_neither_lose_digits_nor_wrap_around() -> None:
     columns = {"id": pa.array([39627652591521181, 39627652591521182, None])}
     assert evaluate(parse("id == 39627652591521181"), columns).to_pylist() == [True, False, None]

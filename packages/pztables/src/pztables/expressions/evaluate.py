@@ -16,10 +16,13 @@ import pyarrow.compute as pc
 
 from pztables.expressions.errors import ExpressionTypeError, UnknownNameError
 from pztables.expressions.functions import CALLS, ColumnRefusedError
+from pztables.expressions.regions import inside
 from pztables.expressions.tree import (
     Arithmetic,
+    Box,
     Call,
     Comparison,
+    Cone,
     Expression,
     IsMissing,
     Item,
@@ -29,6 +32,7 @@ from pztables.expressions.tree import (
     Name,
     Node,
     Not,
+    Region,
     Sign,
 )
 from pztables.expressions.vector import (
@@ -56,7 +60,12 @@ _KIND_NAMES: Final[dict[Kind, str]] = {
 }  # fmt: skip
 
 
-def evaluate(expression: Expression, columns: Mapping[str, Any]) -> pa.Array:
+def evaluate(
+    expression: Expression,
+    columns: Mapping[str, Any],
+    *,
+    positions: tuple[str, str] | None = None,
+) -> pa.Array:
     """Compute an expression on columns of one length.
 
     Parameters
@@ -66,6 +75,8 @@ def evaluate(expression: Expression, columns: Mapping[str, Any]) -> pa.Array:
     columns
         Name to Arrow array, numpy array, sequence or prepared `Vector`; all of
         length ``n``. Plain arrays are taken as nullable (`table_column`).
+    positions
+        The columns of right ascension and declination, degrees, for ``cone`` and ``box``.
 
     Returns
     -------
@@ -76,13 +87,18 @@ def evaluate(expression: Expression, columns: Mapping[str, Any]) -> pa.Array:
     ExpressionError
         If a column does not exist or an operation does not fit its kind.
     """
-    evaluator = Evaluator(columns, _length(columns))
+    evaluator = Evaluator(columns, _length(columns), positions=positions)
     return evaluator.vector(expression).to_arrow(evaluator.n_rows)
 
 
-def matches(expression: Expression, columns: Mapping[str, Any]) -> BoolArray:
-    """Return where a condition is certainly true, shape ``(n,)``; errors as `evaluate`."""
-    return Evaluator(columns, _length(columns)).matches(expression)
+def matches(
+    expression: Expression,
+    columns: Mapping[str, Any],
+    *,
+    positions: tuple[str, str] | None = None,
+) -> BoolArray:
+    """Return where a condition is certainly true, shape ``(n,)``; all else as `evaluate`."""
+    return Evaluator(columns, _length(columns), positions=positions).matches(expression)
 
 
 def _length(columns: Mapping[str, Any]) -> int:
@@ -105,11 +121,20 @@ class Evaluator:
         only the columns that are named are asked for.
     n_rows
         Length of every column.
+    positions
+        The columns of right ascension and declination, as for `evaluate`.
     """
 
-    def __init__(self, columns: Mapping[str, Any], n_rows: int) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        n_rows: int,
+        *,
+        positions: tuple[str, str] | None = None,
+    ) -> None:
         self.columns = columns
         self.n_rows = n_rows
+        self.positions = positions
         self._known: dict[Node, Vector] = {}
 
     def matches(self, expression: Expression) -> BoolArray:
@@ -129,7 +154,8 @@ class Evaluator:
             position = expression.position_of(unknown[0])
             raise UnknownNameError(expression.text, position, unknown, self.columns)
         with np.errstate(all="ignore"):
-            return _Walk(expression.text, self.columns, self._known).value(expression.root)
+            walk = _Walk(expression.text, self.columns, self._known, self.positions)
+            return walk.value(expression.root)
 
 
 def _certainly(values: Any, missing: Any) -> Any:
@@ -139,10 +165,17 @@ def _certainly(values: Any, missing: Any) -> Any:
 class _Walk:
     """One pass over one tree."""
 
-    def __init__(self, text: str, columns: Mapping[str, Any], known: dict[Node, Vector]) -> None:
+    def __init__(
+        self,
+        text: str,
+        columns: Mapping[str, Any],
+        known: dict[Node, Vector],
+        positions: tuple[str, str] | None,
+    ) -> None:
         self.text = text
         self.columns = columns
         self.known = known
+        self.positions = positions
 
     def refuse(self, node: Node, reason: str) -> ExpressionTypeError:
         return ExpressionTypeError(self.text, node.position, reason)
@@ -169,13 +202,12 @@ class _Walk:
                 return self.membership(node)
             case IsMissing():
                 return self.is_missing(node)
-            case Logic():
-                return reduce(_AND_OR[node.operator], map(self.truth, node.operands))
-            case Not():
-                operand = self.truth(node.operand)
-                return Vector("bool", np.logical_not(operand.values), operand.missing)
+            case Logic() | Not():
+                return self.logic(node)
             case Call() | Item():
                 return self.called(node)
+            case Cone() | Box():
+                return self.region(node)
         raise AssertionError(node)  # literals are handled before
 
     def column(self, node: Name) -> Vector:
@@ -234,6 +266,12 @@ class _Walk:
             left_node = right_node
         return reduce(_and, results)
 
+    def logic(self, node: Logic | Not) -> Vector:
+        if isinstance(node, Logic):
+            return reduce(_AND_OR[node.operator], map(self.truth, node.operands))
+        operand = self.truth(node.operand)
+        return Vector("bool", np.logical_not(operand.values), operand.missing)
+
     def membership(self, node: Membership) -> Vector:
         operand = self.value(node.operand)
         found = Vector("bool", np.False_, operand.absent() if not operand.ieee else None)
@@ -258,6 +296,27 @@ class _Walk:
             return CALLS[node.function](self.value(node.arguments[0]))
         except ColumnRefusedError as refusal:
             raise refusal.error(self.text, node.position, refusal.reason, **refusal.data) from None
+
+    def region(self, node: Region) -> Vector:
+        ra, dec = (
+            self.number(Name(name, node.position), "a region").as_float()
+            for name in position_columns(self.text, node, self.positions)
+        )
+        return Vector("bool", inside(node, ra.values, dec.values), _either(ra.missing, dec.missing))
+
+
+def position_columns(text: str, node: Region, positions: tuple[str, str] | None) -> tuple[str, str]:
+    """Return the columns of right ascension and declination.
+
+    Raises
+    ------
+    ExpressionTypeError
+        If they are not known.
+    """
+    if positions is None:
+        reason = "cone and box need to know which columns are right ascension and declination"
+        raise ExpressionTypeError(text, node.position, reason)
+    return positions
 
 
 def _literal(node: Literal) -> Vector:

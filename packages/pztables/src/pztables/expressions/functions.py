@@ -21,8 +21,11 @@ from pztables.expressions.errors import (
 )
 from pztables.expressions.vector import Vector
 
-_WHOLE = r"^[+-]?[0-9]{1,18}$"
-_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,6})?$|^(?i:[+-]?(inf|infinity|nan))$"
+#: Texts that show a whole number, and any number.
+WHOLE_PATTERN: Final = r"^[+-]?[0-9]{1,18}$"
+NUMBER_PATTERN: Final = (
+    r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,6})?$|^(?i:[+-]?(inf|infinity|nan))$"
+)
 
 
 class ColumnRefusedError(Exception):
@@ -133,7 +136,10 @@ def to_text(vector: Vector) -> Vector:
     if vector.kind == "int":
         texts = pc.cast(pa.array(vector.values, mask=missing), pa.large_string())
     else:
-        texts = pa.array(vector.values.astype(str).astype(object), pa.large_string(), mask=missing)
+        shown = vector.values.astype(str)
+        if vector.values.dtype == np.float32:  # numpy writes these with exponents sooner
+            shown = shown.astype(np.float64).astype(str)
+        texts = pa.array(shown.astype(object), pa.large_string(), mask=missing)
     return Vector("text", texts)
 
 
@@ -162,7 +168,7 @@ def character(vector: Vector, index: int) -> Vector:
 def _parsed(vector: Vector) -> Vector:
     """Return the numbers that texts show as nullable floats."""
     texts = pc.utf8_trim_whitespace(_texts(vector, "float").values)
-    is_number = pc.match_substring_regex(texts, _NUMBER)
+    is_number = pc.match_substring_regex(texts, NUMBER_PATTERN)
     numbers = pc.cast(pc.if_else(is_number, texts, None), pa.float64())
     if isinstance(numbers, pa.Scalar):
         return Vector("float", numbers.as_py()) if numbers.is_valid else Vector("null", None)
@@ -175,7 +181,7 @@ def _parsed_whole(vector: Vector) -> Vector | None:
     texts = pc.utf8_trim_whitespace(_texts(vector, "int").values)
     if isinstance(texts, pa.Scalar):
         return None
-    if not pc.all(pc.match_substring_regex(texts, _WHOLE), min_count=0).as_py():
+    if not pc.all(pc.match_substring_regex(texts, WHOLE_PATTERN), min_count=0).as_py():
         return None
     whole = pc.cast(pc.utf8_ltrim(texts, characters="+"), pa.int64())
     missing = whole.is_null().to_numpy(zero_copy_only=False) if whole.null_count else None

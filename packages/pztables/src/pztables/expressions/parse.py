@@ -18,9 +18,11 @@ from pztables.expressions.errors import ExpressionError, near_names
 from pztables.expressions.tree import (
     Arithmetic,
     ArithmeticOperator,
+    Box,
     Call,
     Comparison,
     ComparisonOperator,
+    Cone,
     Expression,
     IsMissing,
     Item,
@@ -51,6 +53,15 @@ FUNCTIONS: Final = {
     "str": "the text of a value",
     "len": "the number of characters of a text",
 }
+
+#: Regions of the sky, and the numbers (degrees) that each takes with their lowest and highest.
+REGIONS: Final = {
+    "cone": {"ra": (-360.0, 360.0), "dec": (-90.0, 90.0), "radius": (0.0, 180.0)},
+    "box": {
+        "ra_min": (-360.0, 360.0), "ra_max": (-360.0, 360.0),
+        "dec_min": (-90.0, 90.0), "dec_max": (-90.0, 90.0),
+    },
+}  # fmt: skip
 
 _ARITHMETIC: Final[dict[type[ast.operator], ArithmeticOperator]] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
@@ -278,6 +289,8 @@ class _Translator:
 
     def call(self, at: ast.Call, depth: int) -> Node:
         function = self.function_name(at)
+        if function in REGIONS:
+            return self.region(at, function, depth)
         if at.keywords or len(at.args) != 1 or isinstance(at.args[0], ast.Starred):
             raise self.refusal(at, f"{function} takes exactly one value")
         argument = at.args[0]
@@ -287,6 +300,35 @@ class _Translator:
             return Name(argument.value, self.position(at))
         return Call(function, (self.node(argument, depth + 1),), self.position(at))
 
+    def region(self, at: ast.Call, name: str, depth: int) -> Node:
+        allowed = REGIONS[name]
+        if at.keywords or len(at.args) != len(allowed):
+            raise self.refusal(at, f"write {name}({', '.join(allowed)}) with numbers in degrees")
+        values = [
+            self.degrees(argument, called, *ends, depth)
+            for argument, (called, ends) in zip(at.args, allowed.items(), strict=True)
+        ]
+        first, second, third, *last = values
+        if name == "cone":
+            return Cone(first, second, third, self.position(at))
+        if third > last[0]:
+            raise self.refusal(at.args[2], "dec_min is larger than dec_max; swap them")
+        return Box(first, second, third, last[0], self.position(at))
+
+    def degrees(
+        self, at: ast.expr, called: str, lowest: float, highest: float, depth: int
+    ) -> float:
+        node = self.node(at, depth + 1)
+        sign = 1.0
+        while isinstance(node, Sign):
+            sign, node = (-sign if node.operator == "-" else sign), node.operand
+        value = node.value if isinstance(node, Literal) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.refusal(at, f"{called} must be a number in degrees")
+        if not lowest <= sign * value <= highest:
+            raise self.refusal(at, f"{called} must lie between {lowest:g} and {highest:g} degrees")
+        return sign * value
+
     def function_name(self, at: ast.Call) -> str:
         match at.func:
             case ast.Name(id=name):
@@ -295,12 +337,11 @@ class _Translator:
                 name = f"{module}.{attribute}"
             case _:
                 raise self.refusal(at, "only functions can be called")
-        if name != "col" and name not in FUNCTIONS:
-            near = near_names(name, FUNCTIONS)
+        known = [*FUNCTIONS, *REGIONS, "col"]
+        if name not in known:
+            near = near_names(name, known)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise self.refusal(
-                at, f"no function {name}{hint}; known are {', '.join(FUNCTIONS)} and col"
-            )
+            raise self.refusal(at, f"no function {name}{hint}; known are {', '.join(known)}")
         return name
 
     def item(self, at: ast.Subscript, depth: int) -> Node:

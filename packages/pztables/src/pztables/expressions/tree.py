@@ -121,6 +121,31 @@ class Item:
     position: int = field(default=1, compare=False)
 
 
+@dataclass(frozen=True)
+class Cone:
+    """Whether a row lies within ``radius`` of a place on the sky; ICRS degrees."""
+
+    ra: float
+    dec: float
+    radius: float
+    position: int = field(default=1, compare=False)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Whether a row lies between two meridians and two parallels, borders included; degrees.
+
+    ``ra_min`` greater than ``ra_max`` is a box across RA 0.
+    """
+
+    ra_min: float
+    ra_max: float
+    dec_min: float
+    dec_max: float
+    position: int = field(default=1, compare=False)
+
+
+Region: TypeAlias = Cone | Box
 Node: TypeAlias = (
     Literal
     | Name
@@ -133,13 +158,15 @@ Node: TypeAlias = (
     | Not
     | Call
     | Item
+    | Cone
+    | Box
 )
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """Return the operands of a node, from left to right."""
     match node:
-        case Literal() | Name():
+        case Literal() | Name() | Cone() | Box():
             return ()
         case Sign() | Membership() | IsMissing() | Not() | Item():
             return (node.operand,)
@@ -174,6 +201,11 @@ class Expression:
 
     text: str
     root: Node
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions of the sky that are named: they need to know the columns of the positions."""
+        return tuple(node for node in walk(self.root) if isinstance(node, Cone | Box))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

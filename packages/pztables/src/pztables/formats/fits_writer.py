@@ -8,7 +8,7 @@ the standard says that they have no meaning. Dates and times are ISO 8601 text.
 from __future__ import annotations
 
 import warnings
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,9 @@ from pztables.errors import ValueNotStorableError
 from pztables.formats.arrays import filled_with_null_nan
 from pztables.formats.model import ColumnInfo
 from pztables.formats.spool import SpooledWriter, StoredColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LETTERS: Final = {
     pa.bool_(): "L", pa.uint8(): "B", pa.int8(): "B", pa.int16(): "I", pa.uint16(): "I",
@@ -29,6 +32,7 @@ _ZEROS: Final = {
 }  # fmt: skip
 _BLOCK: Final = 2880
 _MOST_COLUMNS: Final = 999
+_HISTORY_LETTERS: Final = 72
 
 
 class FitsWriter(SpooledWriter):
@@ -83,6 +87,9 @@ class FitsWriter(SpooledWriter):
                 ):
                     if text:
                         header[f"{key}{number}"] = _header_text(text)
+            for key, text in self.remarks.items():
+                for line in _history_lines(f"{key} {text}"):
+                    header.add_history(line)
             primary = fits.PrimaryHDU().header
             primary["EXTEND"] = True
         return str(primary.tostring() + header.tostring()).encode("ascii")
@@ -142,6 +149,16 @@ def _text_bytes(array: pa.Array) -> Any:
     trimmed = pc.utf8_rtrim(array, " ")
     padded = pc.if_else(pc.equal(trimmed, ""), " ", trimmed)
     return np.array(pc.fill_null(padded, "").cast(pa.binary()).to_pylist(), dtype="S")
+
+
+def _history_lines(text: str) -> Iterator[str]:
+    """Yield the cards of a long text; none ends in a blank, which a card does not keep."""
+    rest = text.encode("ascii", "replace").decode()
+    while rest:
+        line = rest[:_HISTORY_LETTERS]
+        line = line.rstrip(" ") or line
+        yield line
+        rest = rest[len(line) :]
 
 
 def _header_text(text: str) -> str:

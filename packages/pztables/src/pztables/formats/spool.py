@@ -86,6 +86,7 @@ class SpooledWriter(ABC):
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._file = path.name.removesuffix(".partial")
+        self.remarks = table_remarks(schema)
         self.columns = [StoredColumn(item, self._waiting_type(item)) for item in schema]
         for item in schema:
             self._require_name(item.name)
@@ -239,6 +240,16 @@ class SpooledWriter(ABC):
             if candidate not in used:
                 return candidate
         raise self.refusal(column, "uses every integer of its type and has nulls too")
+
+
+def table_remarks(schema: pa.Schema) -> dict[str, str]:
+    """Return what is said of the table as a whole: metadata whose key begins with ``pz.``."""
+    metadata = schema.metadata or {}
+    return {
+        key.decode(): value.decode("utf-8", "replace")
+        for key, value in metadata.items()
+        if key.startswith(b"pz.")
+    }
 
 
 def _declared_width(data_type: pa.DataType) -> int:

@@ -112,6 +112,11 @@ def field_element(column: ColumnInfo, *, null: int | None = None, **attributes: 
     return f"<FIELD {shown}>{inner}</FIELD>" if inner else f"<FIELD {shown}/>"
 
 
+def info_element(name: str, value: str) -> str:
+    """Return one ``<INFO>``: a remark on the whole table."""
+    return f"<INFO name={quoteattr(name)} value={quoteattr(value)}/>"
+
+
 def _shape(data_type: pa.DataType) -> dict[str, str]:
     if data_type in _DATATYPES:
         return {"datatype": _DATATYPES[data_type]}

@@ -17,7 +17,7 @@ from pztables.errors import ValueNotStorableError
 from pztables.formats.arrays import filled_with_null_nan
 from pztables.formats.model import ColumnInfo
 from pztables.formats.spool import SpooledWriter, StoredColumn
-from pztables.formats.voheader import field_element
+from pztables.formats.voheader import field_element, info_element
 
 _STORED: Final = {
     pa.bool_(): ("boolean", "u1"), pa.uint8(): ("unsignedByte", "u1"),
@@ -28,8 +28,9 @@ _STORED: Final = {
 _HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
-    '<RESOURCE type="results">\n<TABLE nrows="{n_rows}">\n'
+    '<RESOURCE type="results">\n'
 )
+_TABLE: Final = '<TABLE nrows="{n_rows}">\n'
 _TAIL: Final = "</STREAM></BINARY2></DATA></TABLE></RESOURCE></VOTABLE>\n"
 # Characters that XML 1.0 cannot hold, escaped or not: only names and texts of the header matter.
 _FORBIDDEN: Final = frozenset(map(chr, (*range(9), 11, 12, *range(14, 32))))
@@ -60,7 +61,10 @@ class VotableWriter(SpooledWriter):
         mask_bytes = (len(self.columns) + 7) // 8
         record = np.dtype([("mask", "u1", (mask_bytes,)), *map(self._storage, self.columns)])
         with self._path.open("wb") as out:
-            out.write(_HEAD.format(n_rows=self.n_rows).encode())
+            out.write(_HEAD.encode())
+            for key, text in self.remarks.items():
+                out.write(info_element(key, text).encode() + b"\n")
+            out.write(_TABLE.format(n_rows=self.n_rows).encode())
             for column in self.columns:
                 out.write(self._field(column).encode() + b"\n")
             out.write(b'<DATA><BINARY2><STREAM encoding="base64">\n')

@@ -25,7 +25,7 @@ from pzhub.core.errors import (
     TooOftenError,
 )
 from pzhub.core.middleware import request_id
-from pztables.errors import UserError
+from pztables.errors import UserError, ready_for_json
 
 _LOG = logging.getLogger(__name__)
 #: The first kind that fits decides.
@@ -83,7 +83,10 @@ def _refusal(error: UserError) -> Response:
     code = next(number for kind, number in _STATUSES if isinstance(error, kind))
     fields = error.fields if isinstance(error, InvalidError) else {}
     wait = {"Retry-After": str(error.wait_seconds)} if isinstance(error, TooOftenError) else {}
-    return Response(error_body(error.message, error.code, fields), status=code, headers=wait)
+    body = error_body(error.message, error.code, fields)
+    if getattr(error, "shows_data", False):
+        body["data"] = ready_for_json(error.data)
+    return Response(body, status=code, headers=wait)
 
 
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:

@@ -1,0 +1,135 @@
+"""Routes of data: parse, one call, render."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from pzhub.catalog.models import Product
+from pzhub.core.api.views import PzView
+from pzhub.data.api.parameters import FILTERS, JSON, PARAMETERS, format_of, is_asked, question_of
+from pzhub.data.api.serializers import DataCountOut, DataPageOut
+from pzhub.data.query import Question
+from pzhub.data.selectors import table_for
+from pzhub.data.services import SUBSET_FORMATS, Page, count_rows, read_page, write_subset
+from pzhub.data.services.look import DEFAULT_PAGE_ROWS
+from pzhub.data.table import StoredTable
+
+_FILES: Final = {(200, item.media_type): OpenApiTypes.BINARY for item in SUBSET_FORMATS.values()}
+
+
+class DataView(PzView):
+    """Rows and columns of a product's table."""
+
+    @extend_schema(
+        parameters=PARAMETERS,
+        responses={
+            (200, "application/json"): DataPageOut,
+            **_FILES,
+            304: OpenApiResponse(description="Nothing changed since the ETag that was sent."),
+        },
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """Return the rows that fit, as a page of JSON or as a file."""
+        product, table = table_for(self.actor, pk)
+        question = question_of(request.query_params, table.columns)
+        asked = format_of(request.query_params, request.headers)
+        etag = f'W/"{question.signature(table, asked, str(request.query_params.get("count")))}"'
+        if request.headers.get("If-None-Match") == etag:
+            response: HttpResponseBase = HttpResponse(status=304)
+        elif asked == JSON:
+            response = _page(request, table, question)
+        else:
+            response = _file(request, product, table, question, asked)
+        response["ETag"] = etag
+        response["Cache-Control"] = "private, no-cache"
+        response["Vary"] = "Accept, Authorization, Cookie"
+        response["X-Product-Checksum"] = table.checksum
+        return response
+
+
+class CountView(PzView):
+    """How many rows of a product's table fit."""
+
+    @extend_schema(parameters=FILTERS, responses=DataCountOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return how many rows fit, and how many there are."""
+        _, table = table_for(self.actor, pk)
+        question = question_of(request.query_params, table.columns)
+        return Response({"count": count_rows(table, question), "total": table.n_rows})
+
+
+def _page(request: Request, table: StoredTable, question: Question) -> HttpResponseBase:
+    page = read_page(table, question, with_count=is_asked(request.query_params, "count"))
+    return JsonResponse(_page_body(request, table, question, page))
+
+
+def _page_body(
+    request: Request, table: StoredTable, question: Question, page: Page
+) -> dict[str, Any]:
+    limit = DEFAULT_PAGE_ROWS if question.limit is None else question.limit
+    following, before = question.offset + limit, max(question.offset - limit, 0)
+    return {
+        "count": page.count,
+        "total": table.n_rows,
+        "offset": question.offset,
+        "limit": limit,
+        "next": _address(request, limit, following) if page.has_more and limit else None,
+        "previous": _address(request, limit, before) if question.offset else None,
+        "columns": [column.as_dict() for column in page.columns],
+        "results": page.rows,
+    }
+
+
+def _address(request: Request, limit: int, offset: int) -> str:
+    """Return the address of another part: a page when the request named one."""
+    address = request.build_absolute_uri()
+    if "page" in request.query_params:
+        return str(replace_query_param(address, "page", offset // limit + 1))
+    return str(replace_query_param(address, "offset", offset))
+
+
+def _file(
+    request: Request, product: Product, table: StoredTable, question: Question, asked: str
+) -> HttpResponseBase:
+    subset_format = SUBSET_FORMATS[asked]
+    subset = write_subset(
+        table,
+        question,
+        subset_format=subset_format,
+        provenance=_provenance(request, product, table, question),
+    )
+    stem = product.internal_name or f"product_{product.pk}"
+    response = FileResponse(
+        subset.file,
+        as_attachment=True,
+        filename=f"{stem}_{question.signature(table)[:8]}{subset_format.suffix}",
+        content_type=subset_format.media_type,
+    )
+    response["X-Row-Count"] = str(subset.n_rows)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+def _provenance(
+    request: Request, product: Product, table: StoredTable, question: Question
+) -> dict[str, Any]:
+    return {
+        "product": product.internal_name,
+        "product_id": product.pk,
+        "name": product.display_name,
+        "release": product.release.name if product.release else None,
+        "main_file_sha256": table.checksum,
+        "rows_of_product": table.n_rows,
+        "query": question.as_dict(),
+        "address": request.build_absolute_uri(),
+        "created_at": timezone.now().isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,144 @@
+"""Pages of a table and counts of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pyarrow as pa
+
+from pzhub.data.engine import Engine, opened_engine
+from pzhub.data.errors import ConditionError, OptionValueError
+from pzhub.data.query import Plan, Question, plan_question
+from pzhub.data.table import StoredTable, TableColumn
+from pztables.expressions import FractionalIntError
+from pztables.formats.model import cast_column
+from pztables.inspection import json_rows
+
+#: Rows, and rows times columns, of one page.
+MAX_PAGE_ROWS: Final = 10_000
+MAX_PAGE_CELLS: Final = 1_000_000
+DEFAULT_PAGE_ROWS: Final = 100
+_BATCH_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    rows
+        Column to value, JSON-safe.
+    columns
+        Of the rows.
+    has_more
+        Whether rows follow.
+    count
+        Rows that fit altogether, where it was asked for or costs nothing.
+    """
+
+    rows: list[dict[str, Any]]
+    columns: tuple[TableColumn, ...]
+    has_more: bool
+    count: int | None
+
+
+def read_page(table: StoredTable, question: Question, *, with_count: bool = False) -> Page:
+    """Return one page.
+
+    Parameters
+    ----------
+    table
+        From `pzhub.data.selectors.table_for`.
+    question
+        What is asked for; 100 rows when it has no limit.
+    with_count
+        Whether all rows that fit are counted too.
+
+    Raises
+    ------
+    InvalidError
+        If the question does not fit the table, or is for more than a page may have.
+    SubsetTooCostlyError
+        If it takes too long.
+    """
+    limit = DEFAULT_PAGE_ROWS if question.limit is None else question.limit
+    plan = plan_question(table, replace(question, limit=limit + 1))
+    _require_page(limit, len(plan.names))
+    count = None if question.is_filtered else table.n_rows
+    with opened_engine(table.path) as engine:
+        require_whole_numbers(engine, plan)
+        if with_count and count is None:
+            count = int(engine.value(plan.count_sql(), plan.parameters))
+        batches = list(read_rows(engine, plan, _BATCH_ROWS))
+    found = pa.Table.from_batches(batches, schema=plan.schema)
+    columns = tuple(table.columns[name] for name in plan.names)
+    rows = json_rows(_shortest(found.slice(0, limit)))
+    return Page(rows, columns, has_more=found.num_rows > limit, count=count)
+
+
+def _require_page(limit: int, n_columns: int) -> None:
+    most = min(MAX_PAGE_ROWS, MAX_PAGE_CELLS // max(n_columns, 1))
+    if limit > most:
+        raise OptionValueError(
+            "limit",
+            f"a page has at most {most:,} rows of {n_columns:,} columns; ask for the next pages, "
+            "or for a file (format=parquet, csv, fits, votable or arrow).",
+        )
+
+
+def _shortest(table: pa.Table) -> pa.Table:
+    """Return single-precision numbers with the digits that they have: 0.1, not 0.10000000149."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_float32(field.type):
+            column = table.column(place).cast(pa.string()).cast(pa.float64())
+            table = table.set_column(place, field.name, column)
+    return table
+
+
+def count_rows(table: StoredTable, question: Question) -> int:
+    """Return how many rows fit, whatever the limit; refusals are those of `read_page`."""
+    plan = plan_question(table, question)
+    if not question.is_filtered:
+        return table.n_rows
+    with opened_engine(table.path) as engine:
+        require_whole_numbers(engine, plan)
+        return int(engine.value(plan.count_sql(), plan.parameters))
+
+
+def read_rows(engine: Engine, plan: Plan, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a plan in the types of the file."""
+    schema = plan.schema
+    for batch in engine.batches(plan.rows_sql(), plan.parameters, batch_rows):
+        arrays = [
+            cast_column(array, field.type)
+            for array, field in zip(batch.columns, schema, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def require_whole_numbers(engine: Engine, plan: Plan) -> None:
+    """Refuse ``int()`` of values that have a fraction.
+
+    Raises
+    ------
+    ConditionError
+        Saying how many there are, with examples.
+    """
+    source = plan.table.source
+    for condition in plan.conditions:
+        for check in condition.checks:
+            wrong = f"FROM {source} WHERE ({check.doubtful}) IS NOT NULL"
+            count = int(engine.value(f"SELECT count(*) {wrong}", plan.parameters))
+            if not count:
+                continue
+            values = f"SELECT DISTINCT {check.doubtful} AS v {wrong} ORDER BY v LIMIT 5"
+            examples = engine.values(values, plan.parameters)
+            shown = ", ".join(map(str, examples))
+            reason = f"int() met {count} values that are not whole numbers (such as {shown})"
+            refusal = FractionalIntError(
+                check.text, check.position, reason, count=count, examples=examples
+            )
+            raise ConditionError(refusal, "where")
