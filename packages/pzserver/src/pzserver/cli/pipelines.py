@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
         f"pz combine 1 2 --name resolved {removing} --format csv",
     )
     app.command(epilog=examples(*lines))(combine)
-    app.command()(train)
+    line = 'pz train 2_vvdslike_ecdfs --release dp1 --name "VVDS with DP1" --format parquet'
+    app.command(epilog=examples(line))(train)
 
 
 def combine(
