@@ -139,9 +139,13 @@ def test_a_table_is_got_in_another_format(pz: Pz, published: list[str], home: Pa
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("show", "9999_nothing"), "product not found: '9999_nothing'"),
+        (("show", "9999_nothing"), "there is no product '9999_nothing'"),
         (("upload", "nowhere.csv", "--name", "x", "--type", "other"), "nowhere.csv not found"),
-        (("combine", "9999_a", "--name", "x"), "product not found"),
+        (("combine", "9999_a", "--name", "x"), "there is no product '9999_a'"),
+        (("process", "show", "99999"), "you have no process 99999"),
+        (("get", "1", "--cone", "10,20"), "--cone '10,20' is not RA,DEC,RADIUS"),
+        (("get", "1", "--limit", "-1"), "--limit"),
+        (("completion", "tcsh"), "tcsh"),
         (("list", "--colour", "red"), "No such option"),
         (("get", "1", "--format", "xls"), "xls"),
     ],
