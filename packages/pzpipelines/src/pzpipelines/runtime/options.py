@@ -34,10 +34,10 @@ _PLAIN: Final = {
     "too_long": "must have at most {max_length} entries",
     "string_too_short": "must have at least {min_length} character",
     "string_too_long": "must have at most {max_length} characters",
-    "greater_than": "must be greater than {gt}",
-    "greater_than_equal": "must be greater than or equal to {ge}",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be less than or equal to {le}",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be greater than or equal to {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be less than or equal to {le:g}",
 }
 
 

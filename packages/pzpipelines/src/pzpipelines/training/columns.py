@@ -109,8 +109,7 @@ def plan_columns(
     schema = catalog.schema
     sets = _numeric(detect(schema.names).sets, schema)
     chosen = _chosen(catalog, sets, recipe)
-    works = [work for each in sets for work in _works(each, recipe if each is chosen else None,
-                                                      parameters.dereddening)]  # fmt: skip
+    works = [work for each in sets for work in _works(each, recipe if each is chosen else None)]
     computed = {name for work in works if work.is_computed for name in _made(work)}
     offered = _offered(schema.names, sets, chosen, works, recipe)
     names = _selected(catalog, parameters.selected_cols, offered, computed)
@@ -197,20 +196,19 @@ def _chosen(
     )
 
 
-def _works(found: PhotometrySet, recipe: Recipe | None, dust_map: str) -> Iterator[BandWork]:
+def _works(found: PhotometrySet, recipe: Recipe | None) -> Iterator[BandWork]:
     """Yield what is done with each band: computed as the recipe says, or only cleaned."""
     if recipe is None or not recipe.is_computed:
         for band in found.bands:
             yield BandWork(band, found.kind, found.kind, band.value, band.error)
         return
     makes: Kind = "mag" if recipe.converts else found.kind
+    dust_map = recipe.dereddening if recipe.dereddens else None
     for band in found.bands:
         value, error = (
             None
             if column is None
-            else computed_name(
-                column, converts=recipe.converts, dust_map=dust_map if recipe.dereddens else None
-            )
+            else computed_name(column, converts=recipe.converts, dust_map=dust_map)
             for column in (band.value, band.error)
         )
         coefficient = 0.0 if recipe.dereddens else None  # looked up for the wanted bands only

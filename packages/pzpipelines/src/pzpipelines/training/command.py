@@ -64,7 +64,8 @@ def job_of(request: TrainRequest) -> Job:
     UserError
         Naming the argument that cannot be used.
     """
-    require_files([request.redshifts, request.objects])
+    require_files([request.redshifts])
+    require_files([request.objects])  # the same one may be both
     if not request.objects.is_dir():
         raise CommandError(
             f"{request.objects}: is a file; --objects needs the folder of a HATS catalog or of a "

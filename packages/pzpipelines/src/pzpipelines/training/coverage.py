@@ -9,6 +9,7 @@ import numpy as np
 
 from pzpipelines.arrays import FloatArray
 from pzpipelines.objects.catalog import ObjectCatalog
+from pzpipelines.objects.density import read_density
 from pzpipelines.objects.partitions import Partition
 
 #: Positions are covered by pixels of this order, 3.4 arcminutes wide: as profiles of products do.
@@ -49,15 +50,18 @@ def partitions_moc(partitions: Sequence[Partition]) -> Any:
 
 
 def objects_moc(catalog: ObjectCatalog, near: Sequence[Partition]) -> Any:
-    """Return the MOC of a catalog: exact near the redshifts where that is quick to read.
+    """Return the MOC of a catalog: as its own map tells, else exact near the redshifts.
 
     Parameters
     ----------
     catalog
         Of the objects.
     near
-        Partitions whose positions may be read; of the others the whole pixel counts.
+        Partitions whose positions may be read, if they are not too many; of the
+        others the whole pixel counts.
     """
+    if density := read_density(catalog):
+        return density.moc()
     sizes = sum(each.n_rows for each in near)
     if sizes > MOST_POSITIONS:
         return partitions_moc(catalog.partitions)
@@ -93,7 +97,9 @@ def area_words(moc: Any) -> str:
 def _centres(moc: Any) -> tuple[FloatArray, FloatArray]:
     import hpgeom
 
-    ra, dec = hpgeom.pixel_to_angle(1 << int(moc.max_order), moc.flatten(), nest=True)
+    ra, dec = hpgeom.pixel_to_angle(
+        1 << int(moc.max_order), moc.flatten().astype(np.int64), nest=True
+    )
     return np.asarray(ra, np.float64), np.asarray(dec, np.float64)
 
 

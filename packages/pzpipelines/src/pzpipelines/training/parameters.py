@@ -12,6 +12,8 @@ from pztables.errors import OptionError
 
 #: Name of photometry as it is, without correction for dust.
 NO_DEREDDENING: Final = "none"
+#: What is meant where no dereddening is named, if it can be had.
+USUAL_DEREDDENING: Final = "sfd"
 MAX_RADIUS_ARCSEC: Final = 90.0
 MAX_NEIGHBORS: Final = 100
 
@@ -31,7 +33,9 @@ def _flux_type(value: object) -> object:
 
 def _dereddening(value: object) -> object:
     name = word(value)
-    return NO_DEREDDENING if name in (None, "", False) else name
+    if name is False:
+        return NO_DEREDDENING
+    return None if name == "" else name
 
 
 def _unique(value: object) -> object:
@@ -134,15 +138,16 @@ class TrainingParameters(BaseModel):
         ),
     ] = True
     dereddening: Annotated[
-        str,
+        str | None,
         BeforeValidator(_dereddening),
         Field(
             title="Apply dereddening",
             description="Dust map that photometry is corrected with, for example sfd; none "
-            "leaves it as observed.",
+            "leaves it as observed (when empty, sfd where that is prepared or can be computed, "
+            "else as the release has it).",
             max_length=100,
         ),
-    ] = "sfd"
+    ] = None
     extinction_coefficients: Annotated[
         Literal["rail_lsst", "sf11_lsst"],
         BeforeValidator(word),

@@ -129,7 +129,7 @@ def _planned(
         if catalog is None and recipe is not None:
             catalog = open_objects(recipe.source.path, name=release.objects.name)
         assert catalog is not None  # a release has a catalog of its own, or sources
-        report["warnings"] += warnings_of_recipe(recipe, catalog)
+        report["warnings"] += warnings_of_recipe(recipe, catalog, options)
         columns = plan_columns(catalog, recipe, options)
         report["photometry"] = "columns as they are" if recipe is None else recipe.words
         report["columns"] = list(columns.names)

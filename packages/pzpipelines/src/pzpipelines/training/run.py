@@ -33,7 +33,12 @@ from pzpipelines.training.inputs import (
 )
 from pzpipelines.training.match import Matches, match_objects, overlapping
 from pzpipelines.training.measure import count_invalid, measure
-from pzpipelines.training.parameters import TrainingParameters, validate
+from pzpipelines.training.parameters import (
+    NO_DEREDDENING,
+    USUAL_DEREDDENING,
+    TrainingParameters,
+    validate,
+)
 from pzpipelines.training.photometry import ZERO_POINT
 from pzpipelines.training.result import TrainingSet, write_training_set
 from pzpipelines.training.sources import Recipe, choose, look_at_release
@@ -257,10 +262,11 @@ def _stays(parameters: TrainingParameters, matches: Matches, ranks: FloatArray |
 
 
 def _photometry(training: Training, matches: Matches) -> tuple[pa.Table, dict[str, dict[str, int]]]:
-    parameters, reddening = training.parameters, None
+    parameters, recipe, reddening = training.parameters, training.recipe, None
+    dust_map = recipe.dereddening if recipe is not None else ""
     if training.columns.dereddens:
         objects = training.job.objects
-        look_up = open_dust_map(parameters.dereddening, objects.dust_maps if objects else None)
+        look_up = open_dust_map(dust_map, objects.dust_maps if objects else None)
         ra, dec = (
             np.asarray(matches.table[name].to_numpy(), np.float64)
             for name in (training.catalog.ra, training.catalog.dec)
@@ -271,8 +277,7 @@ def _photometry(training: Training, matches: Matches) -> tuple[pa.Table, dict[st
         matches.table,
         reddening,
         invalid_value=parameters.invalid_value,
-        dust_words=f"dereddened with {parameters.dereddening} "
-        f"({parameters.extinction_coefficients})",
+        dust_words=f"dereddened with {dust_map} ({parameters.extinction_coefficients})",
     )
 
 
@@ -311,38 +316,54 @@ def _split_summary(training: Training, is_training: BoolArray, n_groups: int) ->
 def _choices(training: Training) -> dict[str, Any]:
     """Return how photometry is made, for the summary and the file."""
     parameters, recipe = training.parameters, training.recipe
-    converts = recipe is not None and recipe.converts
-    dereddens = training.columns.dereddens
-    named = parameters.extinction_coefficients
-    dust_map = DUST_MAPS.get(parameters.dereddening) if dereddens else None
-    return {
+    recorded: dict[str, Any] = {
         "release": training.catalog.name,
-        "kind": ("mag" if converts else recipe.source.kind) if recipe else None,
-        "flux_type": recipe.source.flux_type if recipe else None,
-        "dereddening": (parameters.dereddening if dereddens else recipe.source.dereddening)
-        if recipe
-        else None,
-        "how": recipe.words if recipe else "columns as they are",
-        "zero_point": ZERO_POINT if converts else None,
-        "dust_map": None if dust_map is None else dust_map.source,
-        "extinction_coefficients": {"set": named, **coefficient_sets()[named]}
-        if dereddens
-        else None,
+        "kind": None,
+        "flux_type": None,
+        "dereddening": None,
+        "how": "columns as they are",
+        "zero_point": None,
+        "dust_map": None,
+        "extinction_coefficients": None,
         "invalid_value": parameters.invalid_value,
     }
+    if recipe is None:
+        return recorded
+    recorded |= {
+        "kind": "mag" if recipe.converts else recipe.source.kind,
+        "flux_type": recipe.source.flux_type,
+        "dereddening": recipe.dereddening,
+        "how": recipe.words,
+        "zero_point": ZERO_POINT if recipe.converts else None,
+    }
+    if training.columns.dereddens:
+        named = parameters.extinction_coefficients
+        recorded["dust_map"] = DUST_MAPS[recipe.dereddening].source
+        recorded["extinction_coefficients"] = {"set": named, **coefficient_sets()[named]}
+    return recorded
 
 
-def warnings_of_recipe(recipe: Recipe | None, catalog: ObjectCatalog) -> list[dict[str, str]]:
+def warnings_of_recipe(
+    recipe: Recipe | None, catalog: ObjectCatalog, parameters: TrainingParameters
+) -> list[dict[str, str]]:
     """Return what a user should know about the photometry."""
-    if recipe is not None:
-        return []
-    return [
-        {
-            "code": "photometry_not_recognised",
-            "message": f"the columns of {catalog.name} are of no known pattern of magnitudes or "
-            "fluxes: they are taken as they are",
-        }
-    ]
+    if recipe is None:
+        return [
+            {
+                "code": "photometry_not_recognised",
+                "message": f"the columns of {catalog.name} are of no known pattern of magnitudes "
+                "or fluxes: they are taken as they are",
+            }
+        ]
+    if parameters.dereddening is None and recipe.dereddening == NO_DEREDDENING:
+        return [
+            {
+                "code": "not_dereddened",
+                "message": f"the photometry of {catalog.name} is not corrected for dust: it is "
+                f"not prepared so, and the dust map {USUAL_DEREDDENING} is not installed",
+            }
+        ]
+    return []
 
 
 def _summary(
@@ -368,7 +389,7 @@ def _summary(
             "partitions_read": statistics.partitions_read,
             "bytes_read": statistics.bytes_read,
         },
-        "warnings": warnings_of_recipe(training.recipe, training.catalog),
+        "warnings": warnings_of_recipe(training.recipe, training.catalog, training.parameters),
     }
 
 
@@ -380,6 +401,15 @@ def _metadata(training: Training, summary: dict[str, Any]) -> dict[str, Any]:
         },
         "split": summary["split"],
     }
+
+
+def _effective(training: Training, output_format: str) -> dict[str, Any]:
+    """Return the options with everything filled in that the run decided, so that it repeats."""
+    update: dict[str, Any] = {"random_seed": training.seed, "output_format": output_format}
+    if training.recipe is not None:
+        update["dereddening"] = training.recipe.dereddening
+        update["flux_type"] = training.recipe.source.flux_type
+    return training.parameters.model_copy(update=update).model_dump(mode="json")
 
 
 def _write(
@@ -398,10 +428,7 @@ def _write(
             catalog_name=training.parameters.crossmatch.output_catalog_name or name,
             progress=lambda share: workspace.progress("write", share, f"{share:.0%} written"),
         )
-    effective = training.parameters.model_copy(
-        update={"random_seed": training.seed, "output_format": output_format}
-    )
-    workspace.write_json(PARAMETERS_FILE, effective.model_dump(mode="json"))
+    workspace.write_json(PARAMETERS_FILE, _effective(training, output_format))
     for sentence in sentences_of(summary):
         workspace.log.info(sentence)
     return [

@@ -13,7 +13,11 @@ from pzpipelines.objects.layout import offers
 from pzpipelines.runtime.job import JobObjects
 from pzpipelines.training.dust import DUST_MAPS, require_dust_map
 from pzpipelines.training.errors import NoObjectsError, PhotometryError
-from pzpipelines.training.parameters import NO_DEREDDENING, TrainingParameters
+from pzpipelines.training.parameters import (
+    NO_DEREDDENING,
+    USUAL_DEREDDENING,
+    TrainingParameters,
+)
 from pztables.expressions.errors import near_names
 
 Kind = Literal["mag", "flux"]
@@ -60,11 +64,14 @@ class Recipe:
         Whether fluxes become magnitudes.
     dereddens
         Whether it is corrected for dust.
+    dereddening
+        Map that it is corrected with in the end, or ``none``.
     """
 
     source: Source
     converts: bool
     dereddens: bool
+    dereddening: str
 
     @property
     def is_computed(self) -> bool:
@@ -127,6 +134,18 @@ class Release:
         # A map that is on disk is better than a computation.
         return min(recipes, key=lambda each: (each.dereddens, each.converts), default=None)
 
+    def usual(self, kind: Kind, flux_type: str | None) -> Recipe | None:
+        """Return what is meant where no dereddening is named: the usual map, else what there is."""
+        found = {
+            dereddening.casefold(): recipe
+            for each, name, dereddening, recipe in self.recipes()
+            if each == kind and _same(name, flux_type)
+        }
+        if UNNAMED_MAP in found:
+            found.setdefault(USUAL_DEREDDENING, found[UNNAMED_MAP])
+        as_observed = found.pop(NO_DEREDDENING, None)
+        return found.get(USUAL_DEREDDENING) or next(iter(found.values()), as_observed)
+
     @property
     def _dust_maps(self) -> Path | None:
         return self.objects.dust_maps
@@ -158,7 +177,12 @@ def _recipe(source: Source, kind: Kind, dereddening: str) -> Recipe | None:
     is_so = wanted == has or (has == UNNAMED_MAP and wanted != NO_DEREDDENING)
     if not is_so and has != NO_DEREDDENING:
         return None
-    return Recipe(source, converts=kind != source.kind, dereddens=not is_so)
+    return Recipe(
+        source,
+        converts=kind != source.kind,
+        dereddens=not is_so,
+        dereddening=source.dereddening if is_so else dereddening,
+    )
 
 
 def look_at_release(objects: JobObjects | None) -> Release:
@@ -218,11 +242,14 @@ def choose(release: Release, parameters: TrainingParameters) -> Recipe | None:
         return None
     kind: Kind = "mag" if parameters.convert_flux_to_mag else "flux"
     flux_type = _flux_type(release, parameters)
-    recipe = release.recipe(kind, flux_type, parameters.dereddening)
+    if parameters.dereddening is None and (usual := release.usual(kind, flux_type)):
+        return usual
+    dereddening = parameters.dereddening or USUAL_DEREDDENING
+    recipe = release.recipe(kind, flux_type, dereddening)
     if recipe is None:
-        raise _not_available(release, kind, flux_type, parameters.dereddening)
+        raise _not_available(release, kind, flux_type, dereddening)
     if recipe.dereddens:
-        require_dust_map(parameters.dereddening, release.objects.dust_maps)
+        require_dust_map(dereddening, release.objects.dust_maps)
     return recipe
 
 

@@ -31,10 +31,11 @@ def sentences_of(summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _photometry(photometry: Mapping[str, Any]) -> str:
-    kind = {"mag": "magnitudes", "flux": "fluxes"}.get(photometry["kind"], "columns as they are")
-    words = [f"photometry: {photometry['flux_type'] or ''} {kind}".replace("  ", " ")]
-    if photometry["dereddening"]:
-        words.append(f"dereddening {photometry['dereddening']}")
+    if photometry["kind"] is None:
+        return "photometry: columns as they are"
+    kind = {"mag": "magnitudes", "flux": "fluxes"}[photometry["kind"]]
+    words = [" ".join(filter(None, ("photometry:", photometry["flux_type"], kind)))]
+    words.append(f"dereddening {photometry['dereddening']}")
     words.append(photometry["how"])
     if photometry["zero_point"] is not None:
         words.append(f"zero point {photometry['zero_point']}")
