@@ -60,7 +60,7 @@ INSTALLED_APPS = [
     "pzhub.catalog",
     "pzhub.uploads",
     "pzhub.downloads",
-    "pzhub.data",
+    "pzhub.tables",
     "pzhub.processes",
     "pzhub.web",
     "django.contrib.admin",

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from pzhub.data.engine import Engine, opened_engine
-from pzhub.data.errors import ConditionError, OptionValueError
-from pzhub.data.query import Plan, Question, plan_question
-from pzhub.data.table import StoredTable, TableColumn
+from pzhub.tables.engine import Engine, opened_engine
+from pzhub.tables.errors import ConditionError, OptionValueError
+from pzhub.tables.query import Plan, Question, plan_question
+from pzhub.tables.table import StoredTable, TableColumn
 from pztables.expressions import FractionalIntError
 from pztables.formats.model import cast_column
 from pztables.inspection import json_rows
@@ -51,7 +51,7 @@ def read_page(table: StoredTable, question: Question, *, with_count: bool = Fals
     Parameters
     ----------
     table
-        From `pzhub.data.selectors.table_for`.
+        From `pzhub.tables.selectors.table_for`.
     question
         What is asked for; 100 rows when it has no limit.
     with_count

@@ -1,4 +1,4 @@
-"""The parameters of a question, from the address to `pzhub.data.query.Question`."""
+"""The parameters of a question, from the address to `pzhub.tables.query.Question`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from pzhub.data.errors import OptionValueError
-from pzhub.data.query import Question
-from pzhub.data.services import SUBSET_FORMATS
+from pzhub.tables.errors import OptionValueError
+from pzhub.tables.query import Question
+from pzhub.tables.services import SUBSET_FORMATS
 
 JSON: Final = "json"
 _MOST: Final = 2**63 - 1

@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from pzhub.config import hub_config
 from pzhub.core import storage
-from pzhub.data.engine import opened_engine
-from pzhub.data.errors import SubsetTooLargeError
-from pzhub.data.query import Plan, Question, plan_question
-from pzhub.data.services.look import read_rows, require_whole_numbers
-from pzhub.data.table import StoredTable
+from pzhub.tables.engine import opened_engine
+from pzhub.tables.errors import SubsetTooLargeError
+from pzhub.tables.query import Plan, Question, plan_question
+from pzhub.tables.services.look import read_rows, require_whole_numbers
+from pzhub.tables.table import StoredTable
 from pztables.formats import open_writer
 
 #: Key of the provenance in the metadata of a file.
@@ -83,7 +83,7 @@ def write_subset(
     Parameters
     ----------
     table
-        From `pzhub.data.selectors.table_for`.
+        From `pzhub.tables.selectors.table_for`.
     question
         What is asked for; all rows that fit when it has no limit.
     subset_format

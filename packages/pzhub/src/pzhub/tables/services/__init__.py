@@ -1,7 +1,7 @@
 """Acts on tables: look at a page, count, write a subset."""
 
-from pzhub.data.services.export import SUBSET_FORMATS, Subset, SubsetFormat, write_subset
-from pzhub.data.services.look import Page, count_rows, read_page
+from pzhub.tables.services.export import SUBSET_FORMATS, Subset, SubsetFormat, write_subset
+from pzhub.tables.services.look import Page, count_rows, read_page
 
 __all__ = [
     "SUBSET_FORMATS",

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pzhub.config import hub_config
 from pzhub.core import storage
 from pzhub.core.errors import TooOftenError
-from pzhub.data.errors import SubsetTooCostlyError
+from pzhub.tables.errors import SubsetTooCostlyError
 
 #: A request waits this long for its turn, seconds.
 _PATIENCE_SECONDS: Final = 10.0

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from pzhub.data.errors import (
+from pzhub.tables.errors import (
     ConditionError,
     NoPositionsError,
     UnknownColumnError,
     UnsortableColumnError,
 )
-from pzhub.data.table import ROW, StoredTable
+from pzhub.tables.table import ROW, StoredTable
 from pztables.expressions import Expression, ExpressionError, SqlCondition, parse, sql_condition
 from pztables.expressions.errors import near_names
 

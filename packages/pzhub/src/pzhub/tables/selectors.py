@@ -6,8 +6,8 @@ from pzhub.accounts.models import User
 from pzhub.catalog.models import Product
 from pzhub.catalog.selectors import product_for
 from pzhub.core import storage
-from pzhub.data.errors import NoTableError, TableNotReadyError
-from pzhub.data.table import StoredTable, stored_table
+from pzhub.tables.errors import NoTableError, TableNotReadyError
+from pzhub.tables.table import StoredTable, stored_table
 from pzhub.uploads.models import InspectionState
 from pzhub.uploads.selectors import inspection_of, main_file_of
 

@@ -13,8 +13,8 @@ import pytest
 
 from pzhub.config import hub_config
 from pzhub.core.errors import TooOftenError
-from pzhub.data.engine import Slots, opened_engine
-from pzhub.data.errors import SubsetTooCostlyError
+from pzhub.tables.engine import Slots, opened_engine
+from pzhub.tables.errors import SubsetTooCostlyError
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ def test_a_busy_engine_answers_429(
 ) -> None:
     product, client = table_product(), api(bob)
     full = Slots(running=1, waiting=1)
-    monkeypatch.setattr("pzhub.data.engine._PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr("pzhub.data.engine._SLOTS", full)
+    monkeypatch.setattr("pzhub.tables.engine._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("pzhub.tables.engine._SLOTS", full)
     with full.taken():
         answer = client.get(f"/api/products/{product.pk}/data/")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_often")

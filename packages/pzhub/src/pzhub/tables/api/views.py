@@ -14,13 +14,13 @@ from rest_framework.utils.urls import replace_query_param
 
 from pzhub.catalog.models import Product
 from pzhub.core.api.views import PzView
-from pzhub.data.api.parameters import FILTERS, JSON, PARAMETERS, format_of, is_asked, question_of
-from pzhub.data.api.serializers import DataCountOut, DataPageOut
-from pzhub.data.query import Question
-from pzhub.data.selectors import table_for
-from pzhub.data.services import SUBSET_FORMATS, Page, count_rows, read_page, write_subset
-from pzhub.data.services.look import DEFAULT_PAGE_ROWS
-from pzhub.data.table import StoredTable
+from pzhub.tables.api.parameters import FILTERS, JSON, PARAMETERS, format_of, is_asked, question_of
+from pzhub.tables.api.serializers import DataCountOut, DataPageOut
+from pzhub.tables.query import Question
+from pzhub.tables.selectors import table_for
+from pzhub.tables.services import SUBSET_FORMATS, Page, count_rows, read_page, write_subset
+from pzhub.tables.services.look import DEFAULT_PAGE_ROWS
+from pzhub.tables.table import StoredTable
 
 _FILES: Final = {(200, item.media_type): OpenApiTypes.BINARY for item in SUBSET_FORMATS.values()}
 

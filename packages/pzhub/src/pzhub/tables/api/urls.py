@@ -6,7 +6,7 @@ from django.urls import path
 from rest_framework.routers import BaseRouter
 
 from pzhub.core.api.files import AnyAcceptNegotiation
-from pzhub.data.api.views import CountView, DataView
+from pzhub.tables.api.views import CountView, DataView
 
 
 def register(router: BaseRouter) -> None:
