@@ -385,7 +385,10 @@ def test_system_information_tells_how_busy_it_is(api: Any, submit: Any, ana: Use
     submit(ana)
     shown = api(ana).get("/api/sysinfo/").json()
     assert (shown["waiting"], shown["running"], shown["slots"]) == (1, 0, 2)
-    assert shown["pipelines"] == {"combine_redshift_dedup": "1.0.0"}
+    assert shown["pipelines"] == {
+        "combine_redshift_dedup": "1.0.0",
+        "training_set_maker": "1.0.0",
+    }
     assert api().get("/api/sysinfo/").status_code == 401
 
 

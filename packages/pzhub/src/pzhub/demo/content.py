@@ -13,7 +13,7 @@ from typing import Any, Final
 from pzhub.accounts.models import User
 from pzhub.accounts.selectors import authenticate_token
 from pzhub.accounts.services import create_user, replace_token
-from pzhub.catalog.models import FileRole, Product, ProductStatus, ProductType
+from pzhub.catalog.models import FileRole, Product, ProductStatus, ProductType, Release
 from pzhub.catalog.services import (
     create_product,
     delete_product,
@@ -22,6 +22,9 @@ from pzhub.catalog.services import (
 )
 from pzhub.core.storage import data_root
 from pzhub.demo.generate import DemoCatalog, generate_catalogs
+from pzhub.demo.objects import generate_objects, write_objects
+from pzhub.processes.pipelines.objects import datasets_dir
+from pzhub.processes.services.release_objects import ReleaseWishes, register_release
 from pzhub.supervisor.prepare import say
 from pzhub.uploads.services import receive_file, register_now, stage_copy
 from pztables.formats import write_table
@@ -29,6 +32,7 @@ from pztables.roles import role_named
 
 DEMO_FILE: Final = "demo.json"
 ADMIN, USERS = "admin", ("ana", "bruno")
+RELEASE: Final = "demo"
 TOKEN_NAME: Final = "demo"
 #: Which of the catalogs are official, and whose the others are.
 OFFICIAL: Final = 2
@@ -53,6 +57,7 @@ def load_demo() -> DemoAccess:
     access = _access()
     if not (data_root() / DEMO_FILE).exists():
         _load_catalogs()
+        _load_objects()
         _write_access(access)
     return access
 
@@ -113,6 +118,26 @@ def _load_catalogs() -> None:
             is_official = number < OFFICIAL
             owner = users[ADMIN if is_official else USERS[number % len(USERS)]]
             publish_catalog(catalog, owner, Path(folder), is_official=is_official)
+
+
+def _load_objects() -> None:
+    """Make the object catalog and the release that has it, unless they are there."""
+    if Release.objects.filter(name=RELEASE).exists():
+        return
+    folder = datasets_dir() / RELEASE
+    if not folder.exists():
+        write_objects(generate_objects(), folder)
+    wishes = ReleaseWishes(
+        path=folder,
+        display_name="Demo objects (generated)",
+        description="**Generated, not observed.** Objects with fluxes in six bands in the Extended"
+        " Chandra Deep Field South, for the demo's redshift catalogs. Made by `pzhub.demo` with a"
+        " fixed seed, to try the Training Set Maker.",
+        is_public=True,
+    )
+    register_release(
+        actor=User.objects.get(username=ADMIN), name=RELEASE, wishes=wishes, deep=False
+    )
 
 
 def publish_catalog(

@@ -187,7 +187,8 @@ def test_preflight_tells_paths_rows_and_the_run_as_a_program(
     names = " ".join(str(product.internal_name) for product in pair)
     assert f"pz combine {names} --name 'Both together'" in fragment
     assert "pz.combine_redshift_catalogs('Both together')" in fragment
-    assert f'"pipeline": {Pipeline.objects.get().pk},' in fragment
+    pipeline = Pipeline.objects.get(name="combine_redshift_dedup")
+    assert f'"pipeline": {pipeline.pk},' in fragment
 
 
 def test_preflight_does_not_need_a_name(ana_site: Client, pair: list[Product]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -13,10 +13,16 @@ from django.utils.translation import gettext as _
 
 from pzhub.core.evidence import Evidence, evidence_of
 from pzhub.processes.models import Process
+from pzhub.processes.pages.catalog import clone_url_of
+from pzhub.processes.pages.training_failures import TRAINING_TITLES, Fix, training_fixes
 from pzhub.processes.selectors import inputs_of
 
 #: Refusals that are about one catalog's columns or values.
 _COLUMN_CODES = {
+    "coordinates_out_of_range",
+    "no_match",
+    "no_overlap",
+    "no_quality_flag",
     "missing_column_roles",
     "missing_mapped_columns",
     "not_a_number",
@@ -31,14 +37,6 @@ _RULE_CODES = {
 }
 _OURS_CODES = {"internal_error", "broken_result", "crashed", "lost", "not_started"}
 _LIMIT_CODES = {"walltime", "memory", "time_limit", "memory_limit", "out_of_memory"}
-
-
-class Fix(NamedTuple):
-    """A way out: a button, and what it does."""
-
-    label: str
-    hint: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +93,8 @@ def _title(code: str) -> str:
     }
     if code in titles:
         return titles[code]
+    if code in TRAINING_TITLES:
+        return str(TRAINING_TITLES[code])
     if code in _LIMIT_CODES:
         return _("The job needed more than it may use")
     if code in _OURS_CODES or not code:
@@ -103,9 +103,8 @@ def _title(code: str) -> str:
 
 
 def _fixes(process: Process, code: str, data: Mapping[str, Any]) -> list[Fix]:
-    form = reverse("processes:combine")
-    clone = f"{form}?{urlencode({'job': process.pk})}"
-    fixes = []
+    clone = clone_url_of(process)
+    fixes = training_fixes(code, data, clone) if process.release_id else []
     if code in _RULE_CODES:
         fixes.append(
             Fix(
@@ -114,7 +113,7 @@ def _fixes(process: Process, code: str, data: Mapping[str, Any]) -> list[Fix]:
                 f"{clone}#advanced",
             )
         )
-    if "position" in code or code == "invalid_rows":
+    if ("position" in code or code == "invalid_rows") and not process.release_id:
         fixes.append(
             Fix(
                 _("Leave invalid rows out"),

@@ -14,6 +14,7 @@ from pzhub.accounts.policies import is_administrator
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.core.errors import ForbiddenError
 from pzhub.processes.models import Process
+from pzhub.processes.pages.catalog import clone_url_of
 from pzhub.processes.pages.failures import failure_of
 from pzhub.processes.pages.jobview import log_part, parameters_of, stages_of, summary_of
 from pzhub.processes.pipelines import spec_of
@@ -65,6 +66,7 @@ def _live_context(request: SignedInRequest, process: Process) -> dict[str, objec
         "spec": spec_of(process.pipeline),
         "is_final": process.phase in FINAL_PHASES,
         "can_stop": can_stop(process, request.user),
+        "clone_url": clone_url_of(process),
         "progress": stages_of(process),
         "failure": failure_of(process) if process.error else None,
         "summary": summary_of(process),

@@ -15,7 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.pages import training_job
 from pzhub.processes.pages.forms import PIPELINE, CombineForm
+from pzhub.processes.pages.training_form import PIPELINE as TRAINING
+from pzhub.processes.pages.training_form import TrainingForm
 from pzhub.processes.pipelines import default_parameters
 from pzhub.processes.selectors import log_of, progress_of
 
@@ -32,6 +35,8 @@ _WITHOUT_MATCHING = ("prepare", "write")
 _WITH_MATCHING = ("prepare", "match", "resolve", "write")
 #: Parameters that are shown even at their defaults.
 _ALWAYS_SHOWN = {"combine_type", "z_flag_homogenized_value_to_cut"}
+#: Fields whose words parameters are told in.
+_FORMS = {PIPELINE: CombineForm.base_fields, TRAINING: TrainingForm.base_fields}
 _WAITING = {Phase.PENDING, Phase.SUBMITTING, Phase.QUEUED}
 _LINE = re.compile(
     r"^\S*?(?P<time>\d\d:\d\d:\d\d)\S*\s+(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(?P<text>.*)$"
@@ -88,18 +93,26 @@ def stages_of(process: Process) -> Progress:
     ]
     current = next((stage for stage in stages if stage.state == "now"), None)
     part = reported.get(now, {})
+    words = _words_of(process)
     return Progress(
         stages,
         current,
-        str(_STAGES[now][1]) if current and now in _STAGES else "",
+        str(words[now][1]) if current and now in words else "",
         str(part.get("message", "")) if current else "",
         round(100 * part["fraction"]) if current and "fraction" in part else None,
     )
 
 
+def _words_of(process: Process) -> Mapping[str, tuple[Any, Any]]:
+    """Return what each stage is called and does, of the pipeline."""
+    return {**_STAGES, **training_job.STAGES} if process.pipeline.name == TRAINING else _STAGES
+
+
 def _planned(process: Process, reported: Mapping[str, Any]) -> list[str]:
     kind = process.used_config.get("param", {}).get("combine_type", "concatenate")
     planned = list(_WITHOUT_MATCHING if kind == "concatenate" else _WITH_MATCHING)
+    if process.pipeline.name == TRAINING:
+        planned = list(training_job.STAGES)
     return planned if set(reported) <= set(planned) else list(reported)
 
 
@@ -132,7 +145,8 @@ def _stage(
         seconds = ((process.started_at or timezone.now()) - process.created_at).total_seconds()
     if name == "publish" and state in {"now", "done"}:
         seconds = _seconds_of_publication(process, reported)
-    label = str(_STAGES[name][0]) if name in _STAGES else name.capitalize()
+    words = _words_of(process)
+    label = str(words[name][0]) if name in words else name.capitalize()
     return Stage(name, label, state, seconds)
 
 
@@ -172,18 +186,29 @@ def _line(line: str) -> LogLine:
 
 def parameters_of(process: Process) -> list[tuple[str, str]]:
     """Return how a run was asked for, in the words of the form: what matters, what was changed."""
-    given = process.used_config.get("param", {})
-    defaults = default_parameters(process.pipeline.name)
-    fields = CombineForm.base_fields if process.pipeline.name == PIPELINE else {}
+    fields = _FORMS.get(process.pipeline.name, {})
     shown = [
         (str(fields[name].label) if name in fields else name, _in_words(fields.get(name), value))
-        for name, value in given.items()
-        if name in _ALWAYS_SHOWN or (name in defaults and value != defaults[name])
+        for name, value in _shown_parameters(process).items()
     ]
+    if process.release is not None:
+        shown.insert(0, (_("Release"), process.release.display_name))
     shown.append((_("Output format"), str(process.used_config.get("output_format", ""))))
     if rules := process.used_config.get("flags_translation"):
         shown.append((_("Rule file"), rules["name"]))
     return [*shown, (_("Version"), process.pipeline_version)]
+
+
+def _shown_parameters(process: Process) -> dict[str, Any]:
+    if process.pipeline.name == TRAINING:
+        return training_job.shown_parameters(process)
+    given = process.used_config.get("param", {})
+    defaults = default_parameters(process.pipeline.name)
+    return {
+        name: value
+        for name, value in given.items()
+        if name in _ALWAYS_SHOWN or (name in defaults and value != defaults[name])
+    }
 
 
 def _in_words(field: forms.Field | None, value: Any) -> str:
@@ -191,6 +216,8 @@ def _in_words(field: forms.Field | None, value: Any) -> str:
         pairs = cast("Iterable[tuple[Any, Any]]", field.choices)
         choices = {str(key): str(label) for key, label in pairs}
         key = str(int(value)) if isinstance(value, float) else str(value)
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
         return choices.get(key, key) if isinstance(value, str) else key
     if isinstance(value, bool):
         return _("yes") if value else _("no")
@@ -200,6 +227,8 @@ def _in_words(field: forms.Field | None, value: Any) -> str:
 def summary_of(process: Process) -> dict[str, Any] | None:
     """Return what a finished run did, as its page tells it; ``None`` where it said nothing."""
     summary = process.summary
+    if summary and process.pipeline.name == TRAINING and {"matching", "split"} <= summary.keys():
+        return training_job.training_summary(summary)
     if not summary or "catalogs" not in summary:
         return None
     verdicts = (summary.get("matching") or {}).get("verdicts", {})

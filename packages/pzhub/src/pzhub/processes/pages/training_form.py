@@ -18,6 +18,7 @@ from pzhub.processes.pages.picker import chosen_catalogs
 from pzhub.processes.pipelines import (
     Photometry,
     columns_of_objects,
+    columns_offered,
     default_parameters,
     photometry_of,
     pipeline_specs,
@@ -53,6 +54,14 @@ _CATALOG_CODES: Final = {
 }
 
 
+class ColumnsField(forms.MultipleChoiceField):
+    """Names of columns; the pipeline itself refuses those that are not there, with near names."""
+
+    def valid_value(self, value: Any) -> bool:
+        """Accept any name."""
+        return True
+
+
 class TrainingForm(PageForm):
     """Which redshifts are matched with which objects, and how."""
 
@@ -85,13 +94,7 @@ class TrainingForm(PageForm):
     convert_flux_to_mag = forms.BooleanField(
         required=False, label=_("Convert fluxes into magnitudes")
     )
-    selected_cols = forms.MultipleChoiceField(
-        required=False,
-        label=_("Columns of the objects"),
-        error_messages={
-            "invalid_choice": _("The objects of this release have no column “%(value)s”.")
-        },
-    )
+    selected_cols = ColumnsField(required=False, label=_("Columns of the objects"))
     radius_arcsec = forms.FloatField(
         label=_("Threshold distance, arcsec"),
         min_value=0,
@@ -204,16 +207,29 @@ class TrainingForm(PageForm):
         if offer.conversion == "locked_on":
             self.fields["convert_flux_to_mag"].disabled = True
             self.initial["convert_flux_to_mag"] = True
-        columns = columns_of_objects(release)
-        self._field("selected_cols").choices = [(name, name) for name, _kind in columns]
 
     @property
     def columns(self) -> list[tuple[str, str, bool]]:
-        """Name, type and whether it is chosen of each column of the objects."""
+        """Name, type on disk and whether it is chosen of each column that can be had."""
         release = self.chosen_release
-        chosen = set(self["selected_cols"].value() or ())
-        listed = columns_of_objects(release) if release is not None else []
-        return [(name, kind, name in chosen) for name, kind in listed]
+        if release is None:
+            return []
+        kinds = dict(columns_of_objects(release))
+        chosen = list(self["selected_cols"].value() or ())
+        try:
+            offered = columns_offered(release, self._choice())
+        except UserError:  # pre-flight tells what is wrong with the choice
+            offered = list(kinds)
+        names = dict.fromkeys([*offered, *chosen])
+        return [(name, kinds.get(name, ""), name in chosen) for name in names]
+
+    def _choice(self) -> dict[str, Any]:
+        """Return the photometry that is chosen, as far as it is."""
+        chosen = {name: self[name].value() for name in ("flux_type", "dereddening")}
+        return {
+            **{name: value for name, value in chosen.items() if value},
+            "convert_flux_to_mag": bool(self["convert_flux_to_mag"].value()),
+        }
 
     def clean_radius_arcsec(self) -> float:
         """Refuse a radius of nothing."""

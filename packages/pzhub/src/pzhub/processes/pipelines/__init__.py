@@ -21,6 +21,7 @@ from pzhub.processes.pipelines.photometry import (
     Photometry,
     PhotometryNotOfferedError,
     columns_of_objects,
+    columns_offered,
     photometry_of,
 )
 from pzhub.processes.pipelines.release import (
@@ -58,6 +59,7 @@ __all__ = [
     "check_flags_translation",
     "columns_by_role",
     "columns_of_objects",
+    "columns_offered",
     "command_of",
     "complete_parameters",
     "default_parameters",

@@ -151,12 +151,36 @@ def choose_photometry(
 
 def _flux_type_on_disk(release: Release, parameters: Mapping[str, Any]) -> str | None:
     """Return the flux type that a run takes, once what is on disk gives what is asked for."""
+    return _plan(release, parameters)[0]
+
+
+def columns_offered(release: Release, choice: Mapping[str, Any]) -> list[str]:
+    """Return the columns that a choice of photometry gives, computed ones by their new names.
+
+    Raises
+    ------
+    pztables.errors.UserError
+        If what is on disk does not give it.
+    """
+    return list(_plan(release, choice)[1])
+
+
+def _plan(release: Release, parameters: Mapping[str, Any]) -> tuple[str | None, Sequence[str]]:
+    """Return flux type and columns of a run; no data is read."""
+    from pzpipelines.objects.catalog import open_objects
+    from pzpipelines.training.columns import plan_columns
     from pzpipelines.training.parameters import validate
     from pzpipelines.training.sources import choose, look_at_release
 
+    options = validate(parameters)
     found = look_at_release(JobObjects(**required_objects_of(release)))
-    recipe = choose(found, validate(parameters))
-    return recipe.source.flux_type if recipe is not None else None
+    recipe = choose(found, options)
+    catalog = found.only
+    if catalog is None and recipe is not None:
+        catalog = open_objects(recipe.source.path, name=release.name)
+    assert catalog is not None  # a release has a catalog of its own, or sources
+    columns = plan_columns(catalog, recipe, options)
+    return recipe.source.flux_type if recipe is not None else None, columns.names
 
 
 def _listed(

@@ -12,8 +12,6 @@ from pzpipelines.registry import PIPELINES, PipelineSpec, pipeline_named
 MIN_INPUTS: Final[Mapping[str, int]] = {"combine_redshift_dedup": 2}
 #: Most inputs of a pipeline; as many as its user likes where it is not named.
 MAX_INPUTS: Final[Mapping[str, int]] = {"training_set_maker": 1}
-#: Pipelines that match their input with the object catalog of a release.
-WITH_OBJECTS: Final = frozenset({"training_set_maker"})
 
 
 def pipeline_specs() -> Mapping[str, PipelineSpec]:
@@ -38,7 +36,7 @@ def max_inputs(name: str) -> int | None:
 
 def needs_release(name: str) -> bool:
     """Return whether a pipeline reads the object catalog of a release."""
-    return name in WITH_OBJECTS
+    return pipeline_named(name).needs_objects
 
 
 def default_parameters(name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ const panel = () => document.getElementById("preflight");
 const rows = () => document.getElementById("picker-rows");
 document.querySelectorAll("[data-without-script]").forEach((el) => { el.hidden = true; });
 
+const OFFERED = new Set(["release", "flux_type", "dereddening", "convert_flux_to_mag"]);
 let checking = 0;
 let waiting;
 
@@ -46,18 +47,32 @@ form.addEventListener("change", (event) => {
   if (event.target.name === "q") return;
   if (event.target.name === "official") return search();
   if (event.target.name === "catalog") countChosen();
-  if (event.target.name === "release") return offer();
+  if (OFFERED.has(event.target.name)) return offer(event.target.name);
   if (event.target.name === "selected_cols") countColumns();
   check();
 });
 form.elements.display_name.addEventListener("input", () => check(800));
 
-// ── Another release offers other photometry and other columns.
-function offer() {
+// ── Another release offers other photometry, and other photometry other columns.
+function offer(changed) {
   const query = new URLSearchParams({ release: form.elements.release.value });
+  if (changed !== "release") {
+    for (const name of ["flux_type", "dereddening"]) query.set(name, form.elements[name].value);
+    query.set("convert_flux_to_mag", form.elements.convert_flux_to_mag.checked ? "on" : "off");
+  }
   swap(`${form.getAttribute("action")}?${query}`, {}, (page) => {
-    document.getElementById("photometry").replaceWith(page.getElementById("photometry"));
-    reveal(document.getElementById("photometry"));
+    const old = document.getElementById("photometry");
+    const names = new Set([...old.querySelectorAll("input[name='selected_cols']:checked")].map((box) => box.value));
+    const open = old.querySelector("#object-columns")?.open;
+    const place = document.activeElement?.id;
+    old.replaceWith(page.getElementById("photometry"));
+    const fresh = document.getElementById("photometry");
+    fresh.querySelectorAll("input[name='selected_cols']").forEach((box) => { box.checked = names.has(box.value); });
+    const list = fresh.querySelector("#object-columns");
+    if (list) list.open = Boolean(open);
+    document.getElementById(place)?.focus();
+    reveal(fresh);
+    countColumns();
     check(0);
   });
 }
@@ -65,7 +80,7 @@ function offer() {
 function countColumns() {
   const count = form.querySelectorAll("input[name='selected_cols']:checked").length;
   const place = form.querySelector("[data-chosen-columns]");
-  place.textContent = count || place.dataset.all;
+  if (place) place.textContent = count || place.dataset.all;
 }
 
 // ── Picker: what is chosen stays on top, whatever is searched.
