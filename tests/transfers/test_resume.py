@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hub import Hub
+from network import Network
 from pzserver import PzServer
 
 if TYPE_CHECKING:
-    from conftest import Network, Shell
+    from conftest import Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transfers")]
 SIZE = 20_000_000
@@ -68,7 +69,7 @@ def test_an_upload_killed_at_half_goes_on_in_the_next_program(
 ) -> None:
     network.hold_up = HALF
     program = shell.begin(*UPLOAD)
-    network.wait_until_held(program)
+    shell.wait_until_held(program)
     wait_for_half(own_hub)
     shell.kill_held(program, signal.SIGKILL)
     kept = arrived(own_hub)
@@ -98,7 +99,7 @@ def test_an_upload_outlives_its_server(
 ) -> None:
     network.hold_up = HALF
     program = shell.begin(*UPLOAD)
-    network.wait_until_held(program)
+    shell.wait_until_held(program)
     wait_for_half(own_hub)
     kill_server()
     network.cut()
@@ -186,7 +187,7 @@ def test_several_downloads_at_once_outlive_the_server_and_keep_their_order(
     names = [uploaded(pz, big, f"Number {number}") for number in range(3)]
     network.hold_down = 2 * SIZE
     program = shell.begin("download", *names, names[0], "-j", "2", "--save-in", "got")
-    network.wait_until_held(program)
+    shell.wait_until_held(program)
     kill_server()
     network.cut()
     network.release()

@@ -16,7 +16,9 @@ from pzhub.core.errors import InvalidError
 from pzhub.uploads.pages.draft import Draft, Step, draft_for
 from pzhub.uploads.pages.forms import FileForm
 from pzhub.uploads.receive import staged_upload
+from pzhub.uploads.selectors import unfinished_uploads_of
 from pzhub.uploads.services import receive_file, remove_file, start_registration
+from pzhub.uploads.services.incoming import arrived_bytes
 from pztables.errors import UserError
 
 
@@ -77,6 +79,10 @@ def _page(
         "file_errors": file_errors or [],
         "steps": draft.steps(Step.FILES),
         "limit_bytes": hub_config().max_upload_bytes,
+        "unfinished": [
+            (upload.name, arrived_bytes(upload.pk), upload.size)
+            for upload in unfinished_uploads_of(request.user).filter(product=draft.product)
+        ],
     }
     return render(request, "uploads/files.html", context, status=400 if file_errors else 200)
 

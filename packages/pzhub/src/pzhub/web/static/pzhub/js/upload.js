@@ -1,4 +1,5 @@
 // The wizard with script: files sent with progress, fields that follow the type, saved at once.
+import { ResumableUpload } from "./tus.js";
 
 // ── Step 1: fields that the chosen type does not have are out of the way (and not sent).
 const typeRadios = [...document.querySelectorAll("input[name='product_type']")];
@@ -102,7 +103,36 @@ function startQueue(form) {
     item.el.querySelector("progress").hidden = true;
   }
 
-  function send(item) {
+  function begin(item) {
+    item.state = "sending";
+    item.select.disabled = true;
+    item.el.querySelector("progress").hidden = false;
+    item.began = performance.now();
+    return item.file.size > Number(form.dataset.resumableBytes) ? sendInPieces(item) : sendWhole(item);
+  }
+
+  async function sendInPieces(item) {
+    const { product, resumableUrl: endpoint } = form.dataset;
+    item.request = new ResumableUpload(item.file, {
+      endpoint,
+      csrf: form.elements.csrfmiddlewaretoken.value,
+      metadata: { product, role: item.select.value, replace: true, register: true },
+      onProgress: (loaded, sentNow) => show(item, loaded, item.file.size, sentNow),
+      onWait: (seconds) => {
+        const text = fill(form.dataset.retrying, { seconds });
+        item.el.querySelector(".q-state").textContent = text;
+        status.textContent = `${item.file.name}: ${text}`;
+        item.began = null; // the pause is no part of the speed
+      },
+    });
+    try {
+      if (await item.request.send()) arrive(item);
+    } catch (error) {
+      fail(item, error.message || `${form.dataset.lost} (${error.status})`);
+    }
+  }
+
+  function sendWhole(item) {
     return new Promise((done) => {
       const request = new XMLHttpRequest();
       const data = new FormData();
@@ -110,12 +140,7 @@ function startQueue(form) {
       data.set("role", item.select.value);
       data.set("file", item.file, item.file.name); // last: the role is known before the bytes come
       item.request = request;
-      item.state = "sending";
-      item.select.disabled = true;
-      const bar = item.el.querySelector("progress");
-      bar.hidden = false;
-      const began = performance.now();
-      request.upload.addEventListener("progress", (event) => show(item, bar, event, began));
+      request.upload.addEventListener("progress", (event) => show(item, event.loaded, event.total, event.loaded));
       request.addEventListener("load", () => { settle(item, request); done(); });
       request.addEventListener("error", () => { fail(item, form.dataset.lost); done(); });
       request.addEventListener("abort", () => done());
@@ -125,13 +150,15 @@ function startQueue(form) {
     });
   }
 
-  function show(item, bar, event, began) {
-    const seconds = (performance.now() - began) / 1000;
-    const speed = event.loaded / Math.max(seconds, 0.001);
-    bar.value = (100 * event.loaded) / event.total;
+  function show(item, loaded, total, sentNow) {
+    if (item.began === null) [item.began, item.sentBefore] = [performance.now(), sentNow];
+    const seconds = (performance.now() - item.began) / 1000;
+    const speed = (sentNow - (item.sentBefore ?? 0)) / Math.max(seconds, 0.001);
+    const bar = item.el.querySelector("progress");
+    bar.value = (100 * loaded) / total;
     const percent = Math.floor(bar.value);
     item.el.querySelector(".q-state").textContent = fill(form.dataset.sending, {
-      percent, speed: `${sizeText(speed)}/s`, left: timeText((event.total - event.loaded) / speed),
+      percent, speed: `${sizeText(speed)}/s`, left: timeText((total - loaded) / speed),
     });
     if (percent % 25 === 0) status.textContent = `${item.file.name}: ${percent} %`;
   }
@@ -141,10 +168,15 @@ function startQueue(form) {
     let answer = {};
     try { answer = JSON.parse(request.responseText); } catch { /* not ours: a page of a proxy */ }
     if (request.status >= 400 || !answer.ok) return fail(item, answer.error || `${form.dataset.lost} (${request.status})`);
+    arrive(item);
+  }
+
+  function arrive(item) {
     item.state = "arrived";
     status.textContent = `${item.file.name}: ${form.dataset.arrived}`;
     items.splice(items.indexOf(item), 1);
     item.el.remove();
+    for (const note of form.querySelectorAll("[data-unfinished]")) note.hidden ||= note.dataset.unfinished === item.file.name;
     if (item.select.value === "0") role.value = "2";
   }
 
@@ -152,7 +184,7 @@ function startQueue(form) {
     event.preventDefault();
     event.stopPropagation();
     row.hidden = true;
-    for (const item of [...items]) if (item.state === "ready") await send(item);
+    for (const item of [...items]) if (item.state === "ready") await begin(item);
     list.hidden = items.length === 0;
     window.htmx.ajax("GET", form.dataset.stateUrl, { target: "#files-state", swap: "outerHTML" });
   });
