@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -75,12 +76,111 @@ def test_rows_are_shown_as_a_plain_table_in_a_terminal(capsys: pytest.CaptureFix
     assert capsys.readouterr().out == "First  B\n-----  ---\n1\n22     x y\n"
 
 
+HEAVY = ("IPython", "matplotlib", "pandas", "numpy", "django", "astropy", "pyarrow")
+IMPORTING = """
+import sys, time
+began = time.process_time()
+import pzserver
+pzserver.PzServer
+spent = time.process_time() - began
+print(spent, *(name for name in sys.argv[1:] if name in sys.modules))
+"""
+
+
+def test_importing_the_library_is_quick_and_brings_nothing_heavy() -> None:
+    """Its own time is counted, not that of others on the machine; the best of three tries."""
+    command = [sys.executable, "-c", IMPORTING, *HEAVY]
+    times = []
+    for _ in range(3):
+        done = subprocess.run(command, cwd=Path.home(), capture_output=True, text=True, check=True)
+        spent, *brought = done.stdout.split()
+        assert brought == []
+        times.append(float(spent))
+    assert min(times) < 0.3
+
+
 @pytest.mark.parametrize(
-    "heavy", ["IPython", "matplotlib", "pandas", "django", "astropy", "pyarrow"]
+    ("library", "call", "extra"),
+    [
+        ("pztables", "read_arrow(Path('x.csv'))", "tables"),
+        ("lsdb", "open_with_lsdb(Path('x'), is_directory=True)", "lsdb"),
+        ("matplotlib", "Catalog(None, {'main_file': M}).plot()", "plots"),
+    ],
 )
-def test_importing_the_library_brings_nothing_heavy(heavy: str) -> None:
-    program = f"import sys, pzserver; sys.exit({heavy!r} in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", program], cwd=Path.home(), check=False).returncode
-        == 0
+def test_a_missing_library_is_told_with_the_command_that_installs_it(
+    library: str, call: str, extra: str
+) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+sys.modules[{library!r}] = None
+from pzserver import Catalog, MissingExtra
+from pzserver.tables import open_with_lsdb, read_arrow
+M = {{"columns_association": [{{"column_name": "z", "ucd": "src.redshift"}}]}}
+try:
+    {call}
+except MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
+    assert done.stdout == f"{library} is not installed: pip install 'pzserver[{extra}]'\n"
+
+
+def test_two_clients_of_one_program_keep_apart(server: Any, answer: Callable[..., Any]) -> None:
+    """The published client remembers one server's filters for all servers of the program."""
+    rows = {"count": 0, "next": None, "results": []}
+
+    def serve(seen: Any) -> Any:
+        name = "colour" if seen.headers["Authorization"] == "Token second" else "shape"
+        options = {"filter_classes": [{"name": name}]}
+        return answer(body=options if seen.method == "OPTIONS" else rows)
+
+    server.answer = serve
+    first = PzServer(token="first", host=server.address)
+    second = PzServer(token="second", host=server.address)
+    assert first.get_products_list({"shape": "round"}) == []
+    assert second.get_products_list({"colour": "red"}) == []
+    with pytest.raises(Invalid, match="colour"):
+        first.get_products_list({"colour": "red"})
+
+
+def test_a_server_that_cannot_select_gives_the_whole_file_and_it_is_selected_here(
+    server: Any, answer: Callable[..., Any], tmp_path: Path
+) -> None:
+    content = b"RA,DEC,Z\n10,0,0.1\n10.2,0,0.9\n50,0,0.8\n"
+    columns = [
+        {"column_name": name, "alias": alias}
+        for name, alias in (("RA", "RA"), ("DEC", "Dec"), ("Z", "z"))
+    ]
+    main_file = {"size": len(content), "is_directory": False, "associated_columns": columns}
+    product = {"id": 5, "product_type_internal_name": "redshift_catalog", "internal_name": "5_x"}
+    ready = {
+        "status": "ready",
+        "download_url": f"{server.address}file/",
+        "checksum": hashlib.sha256(content).hexdigest(),
+    }
+    bodies = {
+        "products/5/": product,
+        "products/5/main_file_info/": {"main_file": main_file},
+        "products/5/download/main-file/prepare/": ready,
+        "": {},
+    }
+
+    def serve(seen: Any) -> Any:
+        path = seen.path.removeprefix("/api/").split("?")[0]
+        if path == "file/":
+            headers = {"Content-Disposition": 'attachment; filename="cat.csv"'}
+            return answer(raw=content, headers=headers)
+        if path not in bodies:
+            return answer(status=404, body={"error": "There is nothing", "code": "not_found"})
+        return answer(body=bodies[path])
+
+    server.answer = serve
+    pz = PzServer(token="t", host=server.address, cache=tmp_path)
+    near = pz.get_product(5, kind="pandas", cone=(10.1, 0, 0.5), where="Z > 0.5", columns=["Z"])
+    assert near.to_dict("list") == {"Z": [0.9]}
+    main_file["size"] = 300_000_000
+    with pytest.raises(Invalid, match="300 MB, too much by default: choose columns"):
+        pz.get_product(5, columns=["Z"])

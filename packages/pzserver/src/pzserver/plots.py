@@ -42,11 +42,10 @@ def numbers(data: Any, name: str) -> Any:
     if hasattr(column, "filled"):  # a masked column of astropy
         column = column.astype(float).filled(numpy.nan)
     try:
-        values = numpy.array(column, dtype=float)
+        values = numpy.asarray(column, dtype=float)
     except (TypeError, ValueError) as error:
         raise Invalid(f"column {name} does not hold numbers: it cannot be plotted") from error
-    values[~numpy.isfinite(values)] = numpy.nan
-    return values
+    return numpy.where(numpy.isfinite(values), values, numpy.nan)
 
 
 def _names(data: Any) -> list[str]:
@@ -120,6 +119,8 @@ def _range(values: Any) -> tuple[float, float]:
     if not len(values):
         return 0.0, 1.0
     low, high = numpy.percentile(values, (0.1, 99.9))
+    room = (high - low) / 4 or 0.5
+    low, high = max(values.min(), low - room), min(values.max(), high + room)
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
 
 
