@@ -75,6 +75,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         return _refusal(error)
     if isinstance(error, OperationalError):
         return _busy(error)
+    if isinstance(error, Http404):
+        path = context["request"].path
+        return _refusal(NotFoundError(f"There is nothing at {path}, or nothing that you may see."))
     known = _as_api_exception(error)
     return _fault(error, context) if known is None else _framework_refusal(known)
 
@@ -92,8 +95,6 @@ def _refusal(error: UserError) -> Response:
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, exceptions.APIException):
         return error
-    if isinstance(error, Http404):
-        return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
     if isinstance(error, SuspiciousOperation | UnreadablePostError):

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from pzhub.accounts.models import User
 from pzhub.accounts.selectors import users_list
@@ -16,6 +18,7 @@ from pzhub.catalog.selectors import (
     releases_visible_to,
     search_words,
 )
+from pzhub.core.api.filters import PzSearch
 from pzhub.processes.models import Pipeline, Process
 from pzhub.processes.pipelines import pipeline_specs
 from pzhub.processes.selectors import WIRE_STATUS, with_wire_status
@@ -48,6 +51,22 @@ class PipelineFilters(filters.FilterSet):
     class Meta:
         model = Pipeline
         fields = ()
+
+
+class PipelineSearch(PzSearch):
+    """``search=`` in what pipelines say of themselves, which is in no column."""
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Pipeline], view: APIView
+    ) -> QuerySet[Pipeline]:
+        """Keep the pipelines of which every word is in some text."""
+        words = [word.lower() for word in self.get_search_terms(request)]
+        found = [
+            name
+            for name, spec in pipeline_specs().items()
+            if all(word in f"{spec.display_name}\n{spec.description}".lower() for word in words)
+        ]
+        return queryset.filter(name__in=found)
 
 
 class ProcessFilters(filters.FilterSet):

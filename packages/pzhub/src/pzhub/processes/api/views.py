@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
@@ -16,10 +17,11 @@ from rest_framework.response import Response
 
 from pzhub.catalog.selectors import product_for, products_visible_to
 from pzhub.config import hub_config
+from pzhub.core.api.filters import PzOrdering
 from pzhub.core.api.views import PzView, PzViewSet
 from pzhub.core.errors import InvalidError, TooLargeError
 from pzhub.processes.api.config import read_config
-from pzhub.processes.api.filters import PipelineFilters, ProcessFilters
+from pzhub.processes.api.filters import PipelineFilters, PipelineSearch, ProcessFilters
 from pzhub.processes.api.guidance import ParameterGuidance, RunGuidance
 from pzhub.processes.api.serializers import (
     LogsOut,
@@ -64,8 +66,9 @@ class PipelineViewSet(
 
     serializer_class = PipelineOut
     filterset_class = PipelineFilters
-    filterset_fields = ("id", "name")
-    search_fields = ("name",)
+    filterset_names = ("id", "name")
+    filter_backends = (DjangoFilterBackend, PipelineSearch, PzOrdering)
+    search_fields = ("display_name", "description")
     ordering_fields = ("id", "name", "created_at")
     ordering = ("id",)
     required_scope = "read"  # asking ahead changes nothing
