@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -89,7 +90,7 @@ class RunGuidance:
 
     actor: Any
     get_object: Any
-    render: Any
+    render: Callable[..., Response]
 
     @extend_schema(responses=ProgressOut)
     @action(detail=True, methods=["get"])
