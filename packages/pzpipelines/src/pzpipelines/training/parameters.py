@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pzpipelines.runtime.options import refusal_of, refuse_unknown, switch, word
 from pztables.errors import OptionError
@@ -49,6 +49,15 @@ def _output_format(value: object) -> object:
     return _FORMAT_ALIASES.get(name, name) if isinstance(name, str) else name
 
 
+def _one_line(value: str) -> str:
+    if "=" in value or len(value.splitlines()) > 1:
+        raise ValueError("must be one line without the sign =")
+    return value
+
+
+ShortName = Annotated[str, Field(max_length=100)]
+
+
 class CrossmatchParameters(BaseModel):
     """How positions are matched."""
 
@@ -75,21 +84,18 @@ class CrossmatchParameters(BaseModel):
         ),
     ] = 1
     suffixes: Annotated[
-        list[str] | None,
+        Annotated[list[str | None], Field(max_length=2)] | None,
         Field(
             title="Suffixes",
             description="Accepted and without effect: a redshift column whose name photometry "
             "has too gets _specz.",
-            max_length=2,
         ),
     ] = None
     output_catalog_name: Annotated[
-        str | None,
+        Annotated[str, Field(max_length=255), AfterValidator(_one_line)] | None,
         Field(
             title="Catalog name",
             description="Name in the properties of a result in HATS (the output name when empty).",
-            max_length=255,
-            pattern=r"^[^\n\r=]*$",
         ),
     ] = None
 
@@ -119,13 +125,12 @@ class TrainingParameters(BaseModel):
         ),
     ] = Field(default_factory=list)
     flux_type: Annotated[
-        str | None,
+        ShortName | None,
         BeforeValidator(_flux_type),
         Field(
             title="Flux type",
             description="Which measurement of brightness, for example auto, cModel or gaap1p0 "
             "(when empty, the one the release has; of several auto, else cModel).",
-            max_length=100,
         ),
     ] = None
     convert_flux_to_mag: Annotated[
@@ -138,14 +143,13 @@ class TrainingParameters(BaseModel):
         ),
     ] = True
     dereddening: Annotated[
-        str | None,
+        ShortName | None,
         BeforeValidator(_dereddening),
         Field(
             title="Apply dereddening",
             description="Dust map that photometry is corrected with, for example sfd; none "
             "leaves it as observed (when empty, sfd where that is prepared or can be computed, "
             "else as the release has it).",
-            max_length=100,
         ),
     ] = None
     extinction_coefficients: Annotated[
