@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hub import Hub, serving
 
 pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("schema")]
 SCHEMATHESIS: Final = str(Path(sys.executable).with_name("schemathesis"))
+HOOKS: Final = Path(__file__).with_name("schemathesis_hooks.py")
 #: No error of ours, nothing undocumented, nothing but what the schema says.
 CHECKS: Final = (
     "not_a_server_error",
@@ -106,6 +108,7 @@ def attacked(hub: Hub, folder: Path, *options: str) -> dict[str, Any]:
             *options,
         ],
         cwd=folder,  # it keeps notes beside itself
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)},
         capture_output=True,
         text=True,
         timeout=300,
