@@ -18,12 +18,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import Column, FileRole, Product, ProductFile
+from pzhub.catalog.models import Column, FileRole, Product, ProductFile, Release
 from pzhub.core import storage
+from pzhub.demo.objects import generate_objects, write_objects
 from pzhub.processes.models import Phase, Pipeline, Process
 from pzhub.processes.reconciler import ReconcilePolicy, reconcile_once
 from pzhub.processes.runners import runner_named
-from pzhub.processes.services import register_pipelines, submit_process
+from pzhub.processes.services import (
+    ReleaseWishes,
+    register_pipelines,
+    register_release,
+    submit_process,
+)
 from pzhub.uploads.models import Inspection, InspectionState
 
 ROLES = {"RA": "RA", "DEC": "Dec", "Z": "z", "QF": "z_flag", "SV": "survey"}
@@ -52,11 +58,18 @@ CatalogMaker = Callable[..., Product]
 def catalog(product_factory: Callable[..., Product]) -> CatalogMaker:
     """Return a maker of published redshift catalogs with a canonical copy."""
 
-    def make(user: User, name: str = "cat", first_ra: float = 10.0, **fields: Any) -> Product:
+    def make(
+        user: User,
+        name: str = "cat",
+        first_ra: float = 10.0,
+        table: pa.Table | None = None,
+        **fields: Any,
+    ) -> Product:
         product = product_factory(user, name=name, type_name="redshift_catalog", **fields)
         path = storage.product_dir(product) / "cat.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(small_table(first_ra=first_ra), path)
+        table = small_table(first_ra=first_ra) if table is None else table
+        pq.write_table(table, path)
         main = ProductFile.objects.create(
             product=product,
             role=FileRole.MAIN,
@@ -64,6 +77,7 @@ def catalog(product_factory: Callable[..., Product]) -> CatalogMaker:
             path=storage.relative_path(path),
             extension=".parquet",
             size=path.stat().st_size,
+            n_rows=table.num_rows,
             sha256=f"{product.pk:064d}",
         )
         Inspection.objects.create(
@@ -86,6 +100,57 @@ def combine(product_types: object) -> Pipeline:
     """Return the row of Combine Redshift Catalogs."""
     register_pipelines()
     return Pipeline.objects.get(name="combine_redshift_dedup")
+
+
+@pytest.fixture
+def training(product_types: object) -> Pipeline:
+    """Return the row of the Training Set Maker."""
+    register_pipelines()
+    return Pipeline.objects.get(name="training_set_maker")
+
+
+@pytest.fixture(scope="session")
+def objects_table() -> pa.Table:
+    """Return 400 objects with fluxes, as observed and dereddened."""
+    return generate_objects().slice(0, 400)
+
+
+@pytest.fixture(scope="session")
+def objects_folder(objects_table: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the objects as a HATS collection."""
+    folder = tmp_path_factory.mktemp("datasets") / "sky"
+    write_objects(objects_table, folder)
+    return folder
+
+
+@pytest.fixture
+def sky(product_types: object, objects_folder: Path) -> Release:
+    """Return a release, open to everybody, that has the objects."""
+    return register_release(
+        actor=None,
+        name="sky",
+        wishes=ReleaseWishes(path=objects_folder, display_name="The sky", is_public=True),
+        deep=False,
+    )
+
+
+@pytest.fixture
+def redshifts(catalog: CatalogMaker, objects_table: pa.Table) -> CatalogMaker:
+    """Return a maker of redshift catalogs, 0.1 arcsec off the first 60 objects."""
+
+    def make(user: User, name: str = "redshifts", **fields: Any) -> Product:
+        table = pa.table(
+            {
+                "RA": objects_table["coord_ra"].slice(0, 60),
+                "DEC": pa.array(objects_table["coord_dec"].to_numpy()[:60] + 0.1 / 3600),
+                "Z": [0.1 + 0.01 * n for n in range(60)],
+                "QF": [1 + n % 4 for n in range(60)],
+                "SV": ["2DFGRS"] * 60,
+            }
+        )
+        return catalog(user, name, table=table, **fields)
+
+    return make
 
 
 Submitter = Callable[..., Process]

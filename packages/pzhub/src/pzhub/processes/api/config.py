@@ -19,10 +19,15 @@ from pzhub.processes.pipelines import (
 #: Keys of the configuration of old that the server decides now.
 _OURS: Final = ("inputs", "executor", "output_dir", "output_name", "output_root_dir")
 #: Defaults that published clients know, where they are others than the pipeline's own: a rule
-#: file that equals the default is none; a flux type is named, not left to the release.
+#: file that equals the default is none; photometry is named, not left to the release.
 _KNOWN_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "combine_redshift_dedup": {FLAGS_PARAMETER: None},
-    "training_set_maker": {"use_absolute_lsdb_path": False, "flux_type": "auto"},
+    "training_set_maker": {
+        "use_absolute_lsdb_path": False,
+        "flux_type": "auto",
+        "convert_flux_to_mag": True,
+        "dereddening": "sfd",
+    },
 }
 
 

@@ -129,7 +129,7 @@ def choose_photometry(
         If what is on disk does not give it.
     """
     offer = photometry_of(release)
-    convert = validated[CONVERT] if CONVERT in asked else offer.converts
+    convert = offer.converts if asked.get(CONVERT) is None else validated[CONVERT]
     if not convert and offer.conversion == "locked_on" and offer.has_mag:
         raise _refused(
             CONVERT,
@@ -138,7 +138,7 @@ def choose_photometry(
             ["true"],
         )
     flux_type = validated[FLUX_TYPE] if asked.get(FLUX_TYPE) else offer.flux_type
-    dust_map = validated[DEREDDENING] if DEREDDENING in asked else offer.dereddening_chosen
+    dust_map = validated[DEREDDENING] if asked.get(DEREDDENING) else offer.dereddening_chosen
     chosen = {
         **validated,
         CONVERT: convert,
