@@ -73,7 +73,7 @@ class ScriptedServer:
                 if answer.cut_after_bytes is not None:
                     self.close_connection = True
 
-            do_GET = do_POST = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+            do_GET = do_POST = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = _serve  # noqa: N815
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

@@ -16,7 +16,8 @@ _BLOCK_BYTES: Final = 1 << 20
 _SAMPLE_BYTES: Final = 1 << 16
 #: A sample that keeps more than this part of its size is not worth deflating.
 _WORTHWHILE: Final = 0.9
-_DEFLATE_LEVEL: Final = 4
+#: Twice as fast as level 4 on tables of numbers, for a twentieth more bytes: somebody waits for it.
+_DEFLATE_LEVEL: Final = 1
 
 
 def write_zip(
