@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from object_catalogs import uniform_sky, write_hats
 
+from object_catalogs import uniform_sky, write_hats
 from pzpipelines.runtime.job import Job, JobInput, JobObjects, JobOutput
 from pzpipelines.runtime.outcome import ExitCode, Outcome
 from pzpipelines.runtime.run import run_in_workspace
