@@ -234,6 +234,7 @@ class World:
             "user": self.people["owner"].pk,
             "type": self.types["training_set"].pk,
             "release": self.release.pk,
+            "release_name": self.release.name,
             "pipeline": self.pipeline.pk,
             "token": spare.pk,
             "other": other.pk,

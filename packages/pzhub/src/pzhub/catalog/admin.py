@@ -28,6 +28,8 @@ class ReleaseAdmin(_Releases):
     list_filter = ("is_public",)
     search_fields = ("name", "display_name")
     filter_horizontal = ("access_groups",)
+    # Both come from the command or the page that look at the catalog before.
+    readonly_fields = ("objects_path", "object_catalog")
 
 
 @admin.register(ProductType)

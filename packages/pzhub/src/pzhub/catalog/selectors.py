@@ -44,6 +44,20 @@ def releases_visible_to(user: Actor) -> QuerySet[Release]:
     return Release.objects.filter(Q(is_public=True) | ~Exists(groups) | Exists(mine))
 
 
+def release_for(user: Actor, name: str) -> Release:
+    """Return one release by its name.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or the user may not know of it.
+    """
+    release = releases_visible_to(user).filter(name=name).first()
+    if release is None:
+        raise NotFoundError(f"There is no release {name}, or you may not see it.", release=name)
+    return release
+
+
 def product_types_list() -> QuerySet[ProductType]:
     """Return the product types in the order of forms."""
     return ProductType.objects.order_by("order")

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from pzhub.accounts.policies import is_administrator
 from pzhub.config import hub_config
 from pzhub.web.selectors import job_counts
 
@@ -26,5 +27,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "production_url": config.production_url,
         "site_version": version("pzhub"),
         "theme": theme if theme in THEMES else "system",
+        "is_administrator": SimpleLazyObject(lambda: is_administrator(request.user)),
         "job_counts": SimpleLazyObject(lambda: job_counts(request.user)),
     }

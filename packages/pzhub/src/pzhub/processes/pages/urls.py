@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pzhub.processes.pages import catalog, combine, jobs, training
+from pzhub.processes.pages import catalog, combine, jobs, releases, training
 
 app_name = "processes"
 
@@ -22,4 +22,10 @@ urlpatterns = [
     path("jobs/<int:pk>/log.txt", jobs.job_log_file, name="job_log_file"),
     path("jobs/<int:pk>/stop", jobs.stop, name="stop"),
     path("jobs/<int:pk>/rerun", jobs.rerun, name="rerun"),
+    path("administration/releases", releases.releases, name="releases"),
+    path("administration/releases/new", releases.release_new, name="release_new"),
+    path("administration/releases/of/<slug:name>", releases.release, name="release"),
+    path(
+        "administration/releases/of/<slug:name>/check", releases.release_check, name="release_check"
+    ),
 ]

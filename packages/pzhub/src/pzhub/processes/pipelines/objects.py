@@ -86,7 +86,6 @@ def describe_release(root: Path, name: str, *, deep: bool) -> dict[str, Any]:
         If there is nothing to describe.
     """
     from pzpipelines.objects.describe import describe_objects
-
     from pzpipelines.training.sources import look_at_release
 
     described = describe_objects(root, deep=deep)

@@ -8,7 +8,17 @@ from pzhub.processes.services.release import (
     check_release,
     releases_with_objects,
 )
-from pzhub.processes.services.release_choices import Choices
+from pzhub.processes.services.release_choices import (
+    Choices,
+    disabled_names,
+    selected_name,
+)
+from pzhub.processes.services.release_folders import (
+    CatalogTooLargeError,
+    describe_folder,
+    folders_with_objects,
+    register_in_folder,
+)
 from pzhub.processes.services.release_objects import (
     CheckReport,
     ObjectsNotUsableError,
@@ -18,6 +28,7 @@ from pzhub.processes.services.release_objects import (
     describe_usable,
     register_release,
     release_named,
+    update_release,
 )
 from pzhub.processes.services.stop import request_stop
 from pzhub.processes.services.submit import (
@@ -32,6 +43,7 @@ from pzhub.processes.services.submit import (
 )
 
 __all__ = [
+    "CatalogTooLargeError",
     "CheckReport",
     "Choices",
     "InputNotUsableError",
@@ -47,14 +59,20 @@ __all__ = [
     "check_inputs",
     "check_release",
     "check_release_objects",
+    "describe_folder",
     "describe_usable",
+    "disabled_names",
     "fail_process",
+    "folders_with_objects",
     "products_named",
+    "register_in_folder",
     "register_pipelines",
     "register_release",
     "release_named",
     "releases_with_objects",
     "request_stop",
     "rerun_process",
+    "selected_name",
     "submit_process",
+    "update_release",
 ]

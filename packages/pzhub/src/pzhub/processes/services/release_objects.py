@@ -26,11 +26,12 @@ from pzhub.processes.services.release_choices import (
 )
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONGEST_NAME: Final = 128
 #: Problems named in one sentence.
 _SHOWN: Final = 3
 
 
-class ReleaseExistsError(ConflictError):
+class ReleaseExistsError(InvalidError):
     """There is a release of that name."""
 
     code = "release_exists"
@@ -117,6 +118,25 @@ def register_release(
     return release
 
 
+def update_release(*, actor: User | None, release: Release, wishes: ReleaseWishes) -> Release:
+    """Change a release without a look at its object catalog; ``wishes.path`` does not count.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor is no administrator.
+    InvalidError
+        If a value cannot be used.
+    """
+    if actor is not None:
+        require_administrator(actor)
+    _fill_words(release, wishes)
+    if release.object_catalog:
+        _fill_choices(release, wishes, release.object_catalog)
+    _save(release, wishes.groups, actor, is_new=False)
+    return release
+
+
 def describe_usable(root: Path, name: str, *, deep: bool) -> dict[str, Any]:
     """Return what an object catalog holds, with the time of the look.
 
@@ -177,7 +197,9 @@ def check_release_objects(*, actor: User | None, release: Release, deep: bool) -
     now = _describe_now(objects_root(release), release.name, deep=deep)
     changes = list(_changes(before, now))
     problems = [problem["message"] for problem in now["problems"]]
-    kept = {**before, "checked_at": now["checked_at"], "problems": [*now["problems"], *changes]}
+    changed = [{"code": "changed", "message": sentence} for sentence in changes]
+    found = [*now["problems"], *changed]
+    kept = {**before, "checked_at": now["checked_at"], "deep": deep, "problems": found}
     with transaction.atomic():
         Release.objects.filter(pk=release.pk).update(object_catalog=kept)
         audit.record(actor=actor, action="release-checked", target=release, deep=deep,
@@ -218,28 +240,36 @@ def _release_named(name: str, *, update: bool) -> Release:
         return release_named(name)
     if Release.objects.filter(name=name).exists():
         text = f"There is a release {name} already."
-        raise ReleaseExistsError(f"{text} To change it, update it (--update).", name=name)
+        raise ReleaseExistsError(f"{text} To change it, add --update.", fields={"name": [text]})
     return Release(name=name, display_name=name.upper())
 
 
 def _fill(release: Release, wishes: ReleaseWishes, root: Path, described: dict[str, Any]) -> None:
-    for wished in ("display_name", "description", "is_public"):
-        value = getattr(wishes, wished)
-        if value is not None:
-            setattr(release, wished, value.strip() if isinstance(value, str) else value)
-    if not release.display_name:
-        text = "Give the release a name for people."
-        raise InvalidError(text, fields={"display_name": [text]})
-    known = release.indexing_column if release.pk else None
-    release.indexing_column = indexing_column_of(described, wishes.indexing_column, known)
+    _fill_words(release, wishes)
     kinds = {each["kind"] for each in described["conversions"]}
     # A catalog whose columns follow no pattern is taken as it is: what users call magnitudes.
     release.has_mag_hats = "mag" in kinds or not kinds
     release.has_flux_hats = "flux" in kinds
-    release.fluxes = flux_entries(described, wishes.choices, release.fluxes)
-    release.dereddening = dereddening_entries(described, wishes.choices, release.dereddening)
+    _fill_choices(release, wishes, described)
     release.objects_path = stored_path(root)
     release.object_catalog = described
+
+
+def _fill_words(release: Release, wishes: ReleaseWishes) -> None:
+    for wished in ("display_name", "description", "is_public"):
+        value = getattr(wishes, wished)
+        if value is not None:
+            setattr(release, wished, value.strip() if isinstance(value, str) else value)
+    if not 0 < len(release.display_name) <= _LONGEST_NAME:
+        text = f"Give the release a name for people, of up to {_LONGEST_NAME} characters."
+        raise InvalidError(text, fields={"display_name": [text]})
+
+
+def _fill_choices(release: Release, wishes: ReleaseWishes, described: dict[str, Any]) -> None:
+    known = release.indexing_column if release.pk else None
+    release.indexing_column = indexing_column_of(described, wishes.indexing_column, known)
+    release.fluxes = flux_entries(described, wishes.choices, release.fluxes)
+    release.dereddening = dereddening_entries(described, wishes.choices, release.dereddening)
 
 
 @transaction.atomic
