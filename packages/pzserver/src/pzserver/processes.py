@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pzserver._photometry import EARLIER_OPTIONS, preselected
 from pzserver.api import PzRequests
 from pzserver.errors import Invalid, NotFound, ProcessFailed
 from pzserver.pipelines import Pipeline
@@ -367,12 +368,17 @@ class CRCProcess(Process):
 
 
 class TSMProcess(Process):
-    """A run of Training Set Maker."""
+    """A run of Training Set Maker.
+
+    What is left at its default of the photometry (flux type, dereddening, magnitudes or
+    fluxes) becomes what the release preselects, as soon as one is chosen.
+    """
 
     def __init__(self, name: str, api: PzRequests) -> None:
         super().__init__("training_set_maker", name, api)
         self._release: dict[str, Any] | None = None
         self._redshift: dict[str, Any] | None = None
+        self._decided: set[str] = set()
 
     @property
     def release(self) -> dict[str, Any] | None:
@@ -384,20 +390,69 @@ class TSMProcess(Process):
         """Return the redshift catalog."""
         return self._redshift
 
+    def available_releases(self) -> list[dict[str, Any]]:
+        """Return the releases whose objects can be matched."""
+        releases = self._api.get_all("releases")
+        return [each for each in releases if each["has_mag_hats"] or each["has_flux_hats"]]
+
     def set_release(self, name: str | None = None, release_id: int | None = None) -> None:
-        """Choose the release by name or id."""
+        """Choose the release by name or id.
+
+        Raises
+        ------
+        Invalid
+            If none is named.
+        NotFound
+            If there is none, or one may not see it; those that there are are listed.
+        """
         if release_id:
-            self._release = self._api.get("releases", release_id)
+            release: dict[str, Any] | None = self._api.get("releases", release_id)
         elif name:
-            self._release = self._api.get_by_name("releases", name)
-        if self._release is None:
+            release = self._api.get_by_name("releases", name)
+        else:
             raise Invalid("No release selected")
+        if release is None:
+            names = [each["name"] for each in self.available_releases()]
+            there = f"there is {', '.join(names)}" if names else "there is none with objects"
+            raise NotFound(f"no release {name!r}, or you may not see it; {there}")
+        self._release = release
+        self._config |= {
+            key: value
+            for key, value in preselected(release).items()
+            if key in self._config and key not in self._decided
+        }
 
     def set_redshift(self, _id: int | None = None, internal_name: str | None = None) -> None:
         """Choose the redshift catalog by id or ``internal_name``."""
         self._redshift = self.get_product(product_id=_id, internal_name=internal_name)
         self.empty_input()
         self.append_input(self._redshift["id"])
+
+    def set_config(self, config: Mapping[str, Any]) -> None:
+        """Change parameters or options; nested maps are merged over the present values.
+
+        Raises
+        ------
+        Invalid
+            If the pipeline has no such parameter.
+        """
+        earlier = {key: value for key, value in config.items() if key in EARLIER_OPTIONS}
+        super().set_config({key: value for key, value in config.items() if key not in earlier})
+        self._config |= earlier
+        self._decided |= set(config)
+
+    def adopt(self, record: Mapping[str, Any]) -> None:
+        """Become a run that the server has.
+
+        Parameters
+        ----------
+        record
+            The process as the server shows it.
+        """
+        super().adopt(record)
+        self._decided |= set(self._config)
+        if record.get("release"):
+            self._release = self._api.get("releases", record["release"])
 
     def summary(self, extra_info: list[str] | None = None) -> None:
         """Print what will be, or was, run."""
@@ -411,6 +466,8 @@ class TSMProcess(Process):
     def _request(self) -> dict[str, Any]:
         if self._release is None:
             raise Invalid("No release selected: call set_release first")
+        if not self.inputs:
+            raise Invalid("No redshift catalog selected: call set_redshift first")
         return {**super()._request(), "release": self._release["id"]}
 
 
