@@ -10,9 +10,10 @@ import numpy as np
 
 from pzpipelines.arrays import FloatArray, IntArray
 from pzpipelines.objects.catalog import ObjectCatalog, open_objects
-from pzpipelines.objects.partitions import Partition, read_footer
+from pzpipelines.objects.partitions import Partition, read_footer, sky_ranges
 from pzpipelines.runtime.executors import InProcessExecutor
 from pzpipelines.runtime.job import JobInput, JobObjects
+from pzpipelines.sky.healpix import healpix_pixels
 from pzpipelines.training.columns import ColumnPlan, plan_columns
 from pzpipelines.training.coverage import (
     area_deg2,
@@ -31,9 +32,12 @@ from pzpipelines.training.sources import Recipe, Release, choose, look_at_releas
 from pzpipelines.training.split import mix, position_keys
 from pztables.errors import UserError
 
-#: Redshifts and partitions that the expectation is made from, at most.
+#: Redshifts and partitions that the expectation is made from, at most; all partitions where
+#: they are few and hold few objects.
 SAMPLE_ROWS: Final = 2_000
 SAMPLE_PARTITIONS: Final = 4
+_FEW_PARTITIONS: Final = 64
+_FEW_OBJECTS: Final = 1_000_000
 #: Partitions whose footers are read to know the bytes of columns; the others are like them.
 _FOOTERS: Final = 16
 _MEMORY_BYTES: Final = 500_000_000
@@ -254,12 +258,9 @@ def _sample(
     """Return the rows of the sample, and how many rows they stand for."""
     ra, dec = positions
     by_hash = np.argsort(mix(position_keys(ra, dec)), kind="stable")
-    if len(near) <= SAMPLE_PARTITIONS:
+    if len(near) <= SAMPLE_PARTITIONS or _are_small(near):
         return np.sort(by_hash[:SAMPLE_ROWS]), len(ra)
     # Of many partitions only a few are read: the first that the shuffled redshifts fall into.
-    from pzpipelines.objects.partitions import sky_ranges
-    from pzpipelines.sky.healpix import healpix_pixels
-
     starts, ends = sky_ranges(catalog.partitions)
     pixels = healpix_pixels(ra[by_hash], dec[by_hash], 29)
     places = np.searchsorted(starts, pixels, side="right") - 1
@@ -268,6 +269,12 @@ def _sample(
     chosen = places[inside][np.sort(first)[:SAMPLE_PARTITIONS]]
     rows = by_hash[inside & np.isin(places, chosen)][:SAMPLE_ROWS]
     return np.sort(rows), int(inside.sum())
+
+
+def _are_small(partitions: Sequence[Partition]) -> bool:
+    if len(partitions) > _FEW_PARTITIONS:
+        return False
+    return sum(partition.n_rows for partition in partitions) <= _FEW_OBJECTS
 
 
 def _counts(
