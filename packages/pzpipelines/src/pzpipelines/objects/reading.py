@@ -20,7 +20,9 @@ from pztables.errors import ForeignReferenceError
 from pztables.formats.arrays import ARROW_REFUSALS
 
 #: Rows that are decoded at once, at least and at most: few enough to stay near the processor.
-_BATCH_ROWS: Final = (1_024, 131_072)
+_BATCH_ROWS: Final = (1_024, 32_768)
+#: Columns that are decoded side by side: each holds some pages of its own.
+_COLUMNS_AT_ONCE: Final = 16
 #: Bytes of decoded rows that may wait at once, unless the caller says otherwise.
 BATCH_BYTES: Final = 64_000_000
 
