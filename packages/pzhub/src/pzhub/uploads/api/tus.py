@@ -96,6 +96,7 @@ _BODY: Final = {OFFSET_STREAM: OpenApiTypes.BINARY}
 class ResumableUploadViewSet(mixins.ListModelMixin, PzViewSet[ResumableUpload]):
     """Files of the caller that arrive in pieces, each going on where the last one ended."""
 
+    queryset = ResumableUpload.objects.none()  # for the documentation, where nobody asks
     serializer_class = ResumableUploadOut
     filterset_class = ResumableUploadFilters
     parser_classes = (OffsetStreamParser,)
