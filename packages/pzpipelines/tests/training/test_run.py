@@ -261,6 +261,19 @@ def test_redshifts_of_every_format_give_the_same_in_their_own(
     assert outcome.outputs[0].columns_assoc == expected.outputs[0].columns_assoc
 
 
+def test_the_choices_are_in_the_metadata_of_every_file_that_has_any(
+    tmp_path: Path, mag_release: Path
+) -> None:
+    outcome, _, folder = train(tmp_path, redshift_table(), mag_release, output_format="hats")
+    partitions = sorted((folder / "tsm" / "catalog").rglob("Npix=*.parquet"))
+    for path in (*partitions, folder / "tsm" / "catalog" / "dataset" / "_common_metadata"):
+        recorded = json.loads(pq.read_schema(path).metadata[b"pz.training_set"])
+        assert recorded["split"] == outcome.summary["split"]
+        assert recorded["photometry"]["how"] == "prepared"
+    text = (folder / "tsm" / "catalog" / "hats.properties").read_text()
+    assert "hats_col_ra=RA\nhats_col_dec=DEC\n" in text
+
+
 def test_best_keeps_the_best_flag_of_each_object(tmp_path: Path, mag_release: Path) -> None:
     redshifts = redshift_table()
     flag = pa.array(np.arange(redshifts.num_rows) % 7, pa.int8())

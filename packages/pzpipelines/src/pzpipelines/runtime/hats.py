@@ -61,7 +61,7 @@ def write_hats_collection(
         Names of the columns that hold ``ra`` and ``dec``.
     """
     indices = healpix_pixels(ra, dec, INDEX_ORDER)
-    indexed = pa.schema([pa.field(INDEX_COLUMN, pa.int64()), *schema])
+    indexed = pa.schema([pa.field(INDEX_COLUMN, pa.int64()), *schema], schema.metadata)
     catalog = _Dataset(folder / "catalog", indexed)
     margin = _Dataset(folder / f"margin_{MARGIN_ARCSEC:.0f}arcs", indexed)
     rows_done = 0
@@ -108,6 +108,7 @@ class _Dataset:
             return
         rows = rows[np.argsort(indices[rows], kind="stable")]
         table = take(rows).add_column(0, self.schema.field(0), pa.array(indices[rows]))
+        table = table.replace_schema_metadata(self.schema.metadata)
         place = (
             f"Norder={part.order}/Dir={part.pixel // _PIXELS_PER_FOLDER * _PIXELS_PER_FOLDER}"
             f"/Npix={part.pixel}.parquet"

@@ -175,13 +175,13 @@ def _recipe(source: Source, kind: Kind, dereddening: str) -> Recipe | None:
         return None
     wanted, has = dereddening.casefold(), source.dereddening.casefold()
     is_so = wanted == has or (has == UNNAMED_MAP and wanted != NO_DEREDDENING)
-    if not is_so and has != NO_DEREDDENING:
+    if not is_so and (has != NO_DEREDDENING or wanted not in DUST_MAPS):
         return None
     return Recipe(
         source,
         converts=kind != source.kind,
         dereddens=not is_so,
-        dereddening=source.dereddening if is_so else dereddening,
+        dereddening=source.dereddening if is_so else wanted,
     )
 
 
