@@ -72,7 +72,7 @@ class HubConfig(BaseSettings):
         600, gt=0, description="Time limit of one file inspection, seconds."
     )
     data_slots: int = Field(
-        2, gt=0, description="Questions to tables that one web server process works on at once."
+        1, gt=0, description="Questions to tables that one web server process works on at once."
     )
     data_threads: int = Field(2, gt=0, description="Threads of one question to a table.")
     data_memory_bytes: int = Field(

@@ -9,6 +9,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api", UnknownPath.as_view()),
     path("api/", include("pzhub.api_urls")),
+    path("vo/", include("pzhub.tables.vo_urls")),
     path("which_environment/", WhichEnvironment.as_view()),
     path("", include("pzhub.web.pages.urls")),
     path("", include("pzhub.accounts.pages.urls")),

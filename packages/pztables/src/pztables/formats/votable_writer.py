@@ -30,6 +30,8 @@ _HEAD: Final = (
     '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
     '<RESOURCE type="results">\n'
 )
+#: An array of one letter is deprecated since an erratum of VOTable 1.3.
+_SHORTEST_TEXT: Final = 2
 _TABLE: Final = '<TABLE nrows="{n_rows}">\n'
 _TAIL: Final = "</STREAM></BINARY2></DATA></TABLE></RESOURCE></VOTABLE>\n"
 # Characters that XML 1.0 cannot hold, escaped or not: only names and texts of the header matter.
@@ -90,7 +92,7 @@ class VotableWriter(SpooledWriter):
     def _storage(self, column: StoredColumn) -> tuple[Any, ...]:
         name = f"f{self.columns.index(column)}"
         if pa.types.is_string(column.value_type):
-            size = max(1, column.max_bytes)
+            size = max(_SHORTEST_TEXT, column.max_bytes)
             return (name, f"S{2 * size if column.name in self._wide else size}")
         stored = _STORED[column.value_type][1]
         return (name, stored, (column.width,)) if column.is_vector else (name, stored)
@@ -99,7 +101,7 @@ class VotableWriter(SpooledWriter):
         if pa.types.is_string(column.value_type):
             shape = {
                 "datatype": "unicodeChar" if column.name in self._wide else "char",
-                "arraysize": str(max(1, column.max_bytes)),
+                "arraysize": str(max(_SHORTEST_TEXT, column.max_bytes)),
             }
         else:
             shape = {"datatype": _STORED[column.value_type][0]}

@@ -18,7 +18,15 @@ from pzhub.tables.api.parameters import FILTERS, JSON, PARAMETERS, format_of, is
 from pzhub.tables.api.serializers import DataCountOut, DataPageOut
 from pzhub.tables.query import Question
 from pzhub.tables.selectors import table_for
-from pzhub.tables.services import SUBSET_FORMATS, Page, count_rows, read_page, write_subset
+from pzhub.tables.services import (
+    SUBSET_FORMATS,
+    Page,
+    Subset,
+    SubsetFormat,
+    count_rows,
+    read_page,
+    write_subset,
+)
 from pzhub.tables.services.look import DEFAULT_PAGE_ROWS
 from pzhub.tables.table import StoredTable
 
@@ -104,13 +112,21 @@ def _file(
         table,
         question,
         subset_format=subset_format,
-        provenance=_provenance(request, product, table, question),
+        provenance=provenance_of(request, product, table, question),
     )
     stem = product.internal_name or f"product_{product.pk}"
+    name = f"{stem}_{question.signature(table)[:8]}{subset_format.suffix}"
+    return file_answer(subset, subset_format, name)
+
+
+def file_answer(
+    subset: Subset, subset_format: SubsetFormat, filename: str, *, inline: bool = False
+) -> HttpResponseBase:
+    """Send a written subset; closing the answer removes it."""
     response = FileResponse(
         subset.file,
-        as_attachment=True,
-        filename=f"{stem}_{question.signature(table)[:8]}{subset_format.suffix}",
+        as_attachment=not inline,
+        filename=filename,
         content_type=subset_format.media_type,
     )
     response["X-Row-Count"] = str(subset.n_rows)
@@ -119,9 +135,10 @@ def _file(
     return response
 
 
-def _provenance(
+def provenance_of(
     request: Request, product: Product, table: StoredTable, question: Question
 ) -> dict[str, Any]:
+    """Return where the rows of a subset come from, for its metadata."""
     return {
         "product": product.internal_name,
         "product_id": product.pk,

@@ -1,0 +1,17 @@
+"""Addresses that tools of the Virtual Observatory ask."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from pzhub.core.api.files import AnyAcceptNegotiation
+from pzhub.tables.api.cone_search import ConeSearchView
+
+app_name = "vo"
+urlpatterns = [
+    path(
+        "products/<str:key>/scs",
+        ConeSearchView.as_view(content_negotiation_class=AnyAcceptNegotiation),
+        name="cone-search",
+    ),
+]
