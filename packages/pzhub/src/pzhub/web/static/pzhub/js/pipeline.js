@@ -54,13 +54,16 @@ form.addEventListener("change", (event) => {
 form.elements.display_name.addEventListener("input", () => check(800));
 
 // ── Another release offers other photometry, and other photometry other columns.
+let offering = 0;
 function offer(changed) {
+  const turn = ++offering;
   const query = new URLSearchParams({ release: form.elements.release.value });
   if (changed !== "release") {
     for (const name of ["flux_type", "dereddening"]) query.set(name, form.elements[name].value);
     query.set("convert_flux_to_mag", form.elements.convert_flux_to_mag.checked ? "on" : "off");
   }
-  swap(`${form.getAttribute("action")}?${query}`, {}, (page) => {
+  swap(`${form.getAttribute("action")}?${query}`, { always: true }, (page) => {
+    if (turn !== offering) return;
     const old = document.getElementById("photometry");
     const names = new Set([...old.querySelectorAll("input[name='selected_cols']:checked")].map((box) => box.value));
     const open = old.querySelector("#object-columns")?.open;
