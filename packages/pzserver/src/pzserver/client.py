@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from pzserver._http import TIMEOUT_SECONDS
-from pzserver._parallel import in_parallel
 from pzserver.api import PzRequests
 from pzserver.cache import cache_at
 from pzserver.errors import Invalid, Refused
@@ -15,7 +14,7 @@ from pzserver.login import find_login
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
 from pzserver.processes import CRCProcess, Process, TSMProcess, process_of
-from pzserver.products import PzProduct, find_product
+from pzserver.products import PzProduct, download_products, find_product
 from pzserver.reading import read_product
 from pzserver.runs import progress_teller
 from pzserver.subsets import Selection
@@ -99,7 +98,13 @@ class PzServer:
 
     # ── general information ──────────────────────────────────────────────────
     def get_product_types(self) -> list[dict[str, Any]]:
-        """Return the product types."""
+        """Return the product types.
+
+        Examples
+        --------
+        >>> [row["name"] for row in pz.get_product_types()][:3]
+        ['redshift_catalog', 'training_set', 'training_results']
+        """
         return self.api.get_all("product-types", ordering="order")
 
     def display_product_types(self) -> None:
@@ -136,6 +141,12 @@ class PzServer:
         filters
             Name → text or list of texts, e.g. ``{"product_type": "redshift", "release": "DP1"}``.
             A list means all of them; with ``__or`` appended to the name, any of them.
+
+        Examples
+        --------
+        >>> rows = pz.get_products_list({"product_type": "redshift", "official_product": True})
+        >>> [row["internal_name"] for row in rows]
+        ['2_vvdslike_ecdfs', '1_2dfgrslike_ecdfs']
         """
         return self.api.get_products(filters)
 
@@ -153,6 +164,12 @@ class PzServer:
             As for `get_products_list`.
         limit
             Most products; None means all.
+
+        Examples
+        --------
+        >>> for row in pz.iter_products({"uploaded_by": "admin"}, limit=1):
+        ...     print(row["display_name"])
+        VVDS-like ECDFS
         """
         return self.api.iter_products(filters, limit=limit)
 
@@ -170,6 +187,12 @@ class PzServer:
         ------
         NotFound
             If there is none that this user may see.
+
+        Examples
+        --------
+        >>> metadata = pz.get_product_metadata("2_vvdslike_ecdfs")
+        >>> metadata["main_file"]["n_rows"], metadata["main_file"]["columns"][:3]
+        (1500, ['NUM', 'ALPHA', 'DELTA'])
         """
         product = find_product(self.api, product_id)
         if mainfile_info:
@@ -234,14 +257,7 @@ class PzServer:
         NotFound
             If one of them is not there; nothing is downloaded then.
         """
-        ids = [find_product(self.api, product_id)["id"] for product_id in product_ids]
-        different = list(dict.fromkeys(ids))
-        acts = [
-            lambda turn, wanted=wanted: self.api.download_product(wanted, save_in, turn=turn)
-            for wanted in different
-        ]
-        paths = dict(zip(different, in_parallel(acts, at_once) if acts else [], strict=True))
-        return [paths[wanted] for wanted in ids]
+        return download_products(self.api, product_ids, save_in, at_once=at_once)
 
     def get_product(
         self,
@@ -285,6 +301,22 @@ class PzServer:
             If the product is not a table, is too big, or has no such columns.
         MissingExtra
             If a library for this kind is not installed.
+
+        Examples
+        --------
+        >>> table = pz.get_product("2_vvdslike_ecdfs")
+        >>> len(table), table.colnames[:3]
+        (1500, ['NUM', 'ALPHA', 'DELTA'])
+
+        >>> distant = pz.get_product(
+        ...     "2_vvdslike_ecdfs",
+        ...     kind="pandas",
+        ...     columns=["ALPHA", "DELTA", "Z"],
+        ...     where="Z > 1.4 and ZFLAGS >= 3",
+        ...     cone=(53.1, -27.8, 2.0),
+        ... )
+        >>> float(distant["Z"].min()) > 1.4, list(distant.columns)
+        (True, ['ALPHA', 'DELTA', 'Z'])
         """
         selection = Selection(columns, where, cone, limit)
         metadata = self.get_product_metadata(_given(product_id))
@@ -300,6 +332,14 @@ class PzServer:
             Id or ``internal_name``.
         options
             As for `get_product`, which reads the table.
+
+        Examples
+        --------
+        >>> catalog = pz.get_catalog("2_vvdslike_ecdfs")
+        >>> catalog.column_of("RA"), catalog.column_of("z")
+        ('ALPHA', 'Z')
+        >>> catalog.plot(savefig="vvds.png")
+        'vvds.png'
         """
         metadata = self.get_product_metadata(product_id)
         data = self.get_product(metadata["id"], **{"kind": "pandas", **options})
@@ -372,7 +412,20 @@ class PzServer:
 
     # ── pipelines ────────────────────────────────────────────────────────────
     def combine_redshift_catalogs(self, name: str) -> CRCProcess:
-        """Prepare a run of Combine Redshift Catalogs."""
+        """Prepare a run of Combine Redshift Catalogs.
+
+        Examples
+        --------
+        >>> run = pz.combine_redshift_catalogs("ECDFS together")
+        >>> run.append_catalog(internal_name="1_2dfgrslike_ecdfs")
+        >>> run.append_catalog(internal_name="2_vvdslike_ecdfs")
+        >>> run.set_config({"combine_type": "concatenate_and_mark_duplicates"})
+        >>> run.preflight()["rows_in"]
+        2700
+        >>> result = pz.run_and_wait(run)
+        >>> result["display_name"], run.check_status()
+        ('ECDFS together', 'Successful')
+        """
         return CRCProcess(name, self.api)
 
     def training_set_maker(self, name: str) -> TSMProcess:
@@ -415,6 +468,14 @@ class PzServer:
             If it was uploaded.
         NotFound
             If its run is not one's own.
+
+        Examples
+        --------
+        >>> again = pz.rerun(result["id"])
+        >>> again.wait()
+        'Successful'
+        >>> pz.compare_products(result["id"], again.output["id"])["is_same"]
+        True
         """
         product = find_product(self.api, product_id)
         if product.get("process_id") is None:
@@ -432,6 +493,11 @@ class PzServer:
         Returns
         -------
         ``{"is_same": bool, "checksums": [SHA-256 of each]}``
+
+        Examples
+        --------
+        >>> pz.compare_products("1_2dfgrslike_ecdfs", "2_vvdslike_ecdfs")["is_same"]
+        False
         """
         ids = [find_product(self.api, product)["id"] for product in (first, second)]
         checksums = [str(self.api.prepare_main_file(key)["checksum"]) for key in ids]
