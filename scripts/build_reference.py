@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import typer
+import yaml
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -32,13 +33,14 @@ CLASSES = (
     "pzserver.client:PzServer",
     "pzserver.uploads:PzUpload",
     "pzserver.products:PzProduct",
-    "pzserver.processes:Pipeline",
+    "pzserver.pipelines:Pipeline",
     "pzserver.processes:Process",
     "pzserver.processes:CRCProcess",
     "pzserver.processes:TSMProcess",
     "pzserver.models:Catalog",
     "pzserver.models:SpeczCatalog",
     "pzserver.models:TrainingSet",
+    "pzserver.cache:Cache",
 )
 
 
@@ -63,15 +65,24 @@ def command_section(command: Any, path: str, level: int) -> list[str]:
     context = click.Context(command, info_name=path)
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"{'#' * level} `{path}`", "", inspect.cleandoc(command.help or ""), ""]
+    shown_examples = examples_of(command)
     lines += ["```", f"{path} {usage}".strip(), "```", ""]
     options = [parameter for parameter in command.params if shown(parameter)]
     if options:
         lines += ["| Option | Meaning |", "|---|---|"]
         lines += [option_row(parameter, context) for parameter in options] + [""]
+    if shown_examples:
+        lines += ["```sh", *shown_examples, "```", ""]
     for name, child in sorted(getattr(command, "commands", {}).items()):
         if not child.hidden:
             lines += command_section(child, f"{path} {name}", min(level + 1, 4))
     return lines
+
+
+def examples_of(command: Any) -> list[str]:
+    """Return the examples that the help of a command ends with."""
+    _, _, text = (command.epilog or "").partition("Examples:\n")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def shown(parameter: Any) -> bool:
@@ -159,6 +170,11 @@ def as_markdown(item: Any) -> list[str]:
     section = ""
     for number, line in enumerate(text):
         following = text[number + 1] if number + 1 < len(text) else ""
+        if section == "Examples" and line and set(line) != {"-"}:
+            lines += code_line(line, lines)
+            continue
+        if section == "Examples" and lines[-1] not in ("", "```"):
+            lines.append("```")
         if following and set(following) == {"-"}:
             section = line
             lines += [f"**{line}**", ""]
@@ -170,7 +186,12 @@ def as_markdown(item: Any) -> list[str]:
             lines.append(f"- `{line}`:")
         else:
             lines.append(line.replace("``", "`"))
-    return lines
+    return [*lines, "```"] if section == "Examples" else lines
+
+
+def code_line(line: str, before: list[str]) -> list[str]:
+    """Return a line of an example, with the beginning of its block when it is the first."""
+    return [line] if before[-1] else ["```pycon", line]
 
 
 # ── REST ────────────────────────────────────────────────────────────────────
@@ -184,11 +205,44 @@ def rest_page() -> str:
         "The whole schema is served at `/api/schema/`.",
         "",
     ]
+    examples = rest_examples()
     for path, methods in sorted(schema["paths"].items()):
         for method, operation in methods.items():
             if method in ("get", "post", "put", "patch", "delete"):
                 lines += operation_section(path, method, operation)
+                for example in examples.pop(f"{method.upper()} {path}", ()):
+                    lines += rest_example(example)
+    if examples:
+        raise SystemExit(f"docs/reference/examples.yaml: no such routes: {sorted(examples)}")
     return "\n".join(lines)
+
+
+def rest_examples() -> dict[str, list[dict[str, Any]]]:
+    """Return the examples of REST calls by route; a test runs every one of them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for example in yaml.safe_load((FOLDER / "examples.yaml").read_text()):
+        found.setdefault(example["route"], []).append(example)
+    return found
+
+
+def rest_example(example: dict[str, Any]) -> list[str]:
+    """Return an example as what one types and what comes back, shortened."""
+    lines = ["```sh", curl_of(example), "```", ""]
+    if "answer" in example:
+        lines += ["```json", json.dumps(example["answer"], indent=2, ensure_ascii=False), "```", ""]
+    return lines
+
+
+def curl_of(example: dict[str, Any]) -> str:
+    """Return the command that makes a call, for the demo server and a token in ``$TOKEN``."""
+    method = example["route"].split()[0]
+    parts = ["curl", '-H "Authorization: Token $TOKEN"']
+    if method != "GET":
+        parts.append(f"-X {method}")
+    if "json" in example:
+        parts.append("-H 'Content-Type: application/json'")
+        parts.append(f"-d '{json.dumps(example['json'], ensure_ascii=False)}'")
+    return " ".join([*parts, f"'http://127.0.0.1:8000{example['call']}'"])
 
 
 def rest_schema() -> dict[str, Any]:
@@ -240,9 +294,21 @@ def pipelines_page() -> str:
         lines += [f"Name `{spec.name}`, version {spec.version}.", ""]
         lines += [f"Takes {accepted}; makes {spec.output_product_type}.", ""]
         lines += ["| Parameter | Default | Values | Meaning |", "|---|---|---|---|"]
-        properties = spec.parameters.model_json_schema()["properties"]
-        lines += [parameter_row(name, item) for name, item in properties.items()] + [""]
+        schema = spec.parameters.model_json_schema()
+        lines += [*parameter_rows(schema["properties"], schema.get("$defs", {})), ""]
     return "\n".join(lines)
+
+
+def parameter_rows(
+    properties: dict[str, Any], definitions: dict[str, Any], outer: str = ""
+) -> Iterator[str]:
+    """Yield a row for each parameter, those of a nested map under ``map.parameter``."""
+    for name, item in properties.items():
+        if "$ref" in item:
+            inner = definitions[item["$ref"].rsplit("/", 1)[-1]]["properties"]
+            yield from parameter_rows(inner, definitions, f"{name}.")
+        else:
+            yield parameter_row(f"{outer}{name}", item)
 
 
 def parameter_row(name: str, item: dict[str, Any]) -> str:

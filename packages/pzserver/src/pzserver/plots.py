@@ -72,6 +72,7 @@ def draw_sky(panel: Any, ra: Any, dec: Any) -> None:
     panel.set_xlabel("RA (deg)")
     panel.set_ylabel("Dec (deg)")
     panel.invert_xaxis()
+    panel.xaxis.set_major_formatter(lambda degrees, _: f"{round(degrees % 360, 6):g}")
     middle = numpy.nanmean(dec) if numpy.isfinite(dec).any() else 0.0
     panel.set_aspect(1 / max(numpy.cos(numpy.radians(middle)), 0.05), adjustable="datalim")
 

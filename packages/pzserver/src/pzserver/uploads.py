@@ -201,6 +201,18 @@ class PzUpload:
         -------
         ``[{"column_name", "role", "alias", "ucd", "confidence", "reason", …}, …]``: confidence
         from 0 to 1, the reason in words; each column and each meaning at most once
+
+        Examples
+        --------
+        >>> upload = pz.upload("My catalog", "redshift_catalog", "my_catalog.csv")
+        >>> for item in upload.suggest_columns_association():
+        ...     print(item["column_name"], "seems to be", item["alias"])
+        RA seems to be RA
+        DEC seems to be Dec
+        Z seems to be z
+        >>> upload.accept_suggestions()
+        {'RA': 'RA', 'DEC': 'Dec', 'Z': 'z'}
+        >>> upload.save()
         """
         path = f"products/{self.product_id}/column_suggestions/"
         return list(self.api.connection.get(path)["results"])

@@ -81,6 +81,11 @@ def write(text: str) -> None:
         sys.exit(0)
 
 
+def minute(moment: str | None) -> str:
+    """Return a time of the server up to the minute, UTC."""
+    return (moment or "")[:16].replace("T", " ")
+
+
 def talk(message: str) -> None:
     """Say something to the person, beside the data."""
     sys.stderr.write(message + "\n")

@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
     removing = "--param combine_type=concatenate_and_remove_duplicates"
     lines = (
         "pz combine 1_2dfgrslike_ecdfs 2_vvdslike_ecdfs --name both",
-        f"pz combine 1 2 --name resolved {removing} --format csv",
+        f"pz combine 1 2 --name resolved {removing} --format csv --no-wait",
     )
     app.command(epilog=examples(*lines))(combine)
     examples_of_train = (

@@ -14,10 +14,13 @@ from pzserver.cli.base import (
     confirm,
     connect,
     examples,
+    minute,
     process_named,
     talk,
     write,
 )
+from pzserver.client import PzServer
+from pzserver.errors import NotFound
 from pzserver.runs import current, log_pieces, stage_of
 
 ProcessArgument = Annotated[int, typer.Argument(help="Id of a process.")]
@@ -44,6 +47,11 @@ _SHOWN: Final = (
 )
 
 
+LatestArgument = Annotated[
+    int | None, typer.Argument(help="Id of a process; by default the latest of yours.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module below ``pz process``."""
     group = typer.Typer(
@@ -53,10 +61,10 @@ def register(app: typer.Typer) -> None:
     )
     lines = ("pz process list", "pz process list --status Successful --json")
     group.command(name="list", epilog=examples(*lines))(list_processes)
-    group.command(epilog=examples("pz process show 1"))(show)
-    group.command(epilog=examples("pz process logs 1", "pz process logs 1 --follow"))(logs)
+    group.command(epilog=examples("pz process show", "pz process show 1 --json"))(show)
+    group.command(epilog=examples("pz process logs 1", "pz process logs --follow"))(logs)
     group.command(epilog=examples("pz process stop 1 --yes"))(stop)
-    group.command(epilog=examples("pz process rerun 1 --wait"))(rerun)
+    group.command(epilog=examples("pz process rerun 1", "pz process rerun 1 --wait --json"))(rerun)
     app.add_typer(group, name="process")
 
 
@@ -69,21 +77,23 @@ def list_processes(
     filters: dict[str, Any] = {"status": status} if status else {}
     with connect() as pz:
         rows = list(pz.api.connection.pages("processes/", limit=limit, **filters))
+    if not as_json:
+        rows = [{**row, "created_at": minute(row["created_at"])} for row in rows]
     Output(as_json).rows(rows, _COLUMNS)
 
 
-def show(process: ProcessArgument, as_json: JsonOption = False) -> None:
+def show(process: LatestArgument = None, as_json: JsonOption = False) -> None:
     """Show a run: its state, stage, inputs and result."""
     with connect() as pz:
-        record = process_named(pz, process)
-        record["progress"] = current(pz.api.connection, process)
+        record = _named_or_latest(pz, process)
+        record["progress"] = current(pz.api.connection, record["id"])
     short = {key: record.get(key) for key in _SHOWN}
     short["stage"] = stage_of(record["progress"])
     Output(as_json).record(record if as_json else short)
 
 
 def logs(
-    process: ProcessArgument,
+    process: LatestArgument = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run ends.")
     ] = False,
@@ -91,10 +101,10 @@ def logs(
 ) -> None:
     """Print the log of a run."""
     with connect() as pz:
-        process_named(pz, process)
-        pieces = log_pieces(pz.api.connection, process, follow=follow)
+        process_id = _named_or_latest(pz, process)["id"]
+        pieces = log_pieces(pz.api.connection, process_id, follow=follow)
         if as_json:
-            Output(as_json).record({"id": process, "log": "".join(pieces)})
+            Output(as_json).record({"id": process_id, "log": "".join(pieces)})
         else:
             for piece in pieces:
                 write(piece)
@@ -129,3 +139,13 @@ def rerun(
             same = "the same bytes as" if submitted["is_same"] else "other bytes than"
             talk(f"The result, {result['internal_name']}, has {same} the first.")
     Output(as_json).record(submitted, str(submitted["id"]))
+
+
+def _named_or_latest(pz: PzServer, process: int | None) -> dict[str, Any]:
+    """Return a run by id, or the latest of one's own."""
+    if process is not None:
+        return process_named(pz, process)
+    latest = next(pz.api.connection.pages("processes/", limit=1), None)
+    if latest is None:
+        raise NotFound("you have no process yet: `pz combine` and `pz train` start one")
+    return latest

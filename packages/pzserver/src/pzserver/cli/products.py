@@ -16,6 +16,7 @@ from pzserver.cli.base import (
     confirm,
     connect,
     examples,
+    minute,
     product_named,
     resumable,
     talk,
@@ -89,7 +90,7 @@ def list_products(
         chosen = {key: value for key, value in filters.items() if value}
         rows = list(pz.iter_products(chosen, limit=limit))
     if not as_json:
-        rows = [{**row, "created_at": _minute(row["created_at"])} for row in rows]
+        rows = [{**row, "created_at": minute(row["created_at"])} for row in rows]
     Output(as_json).rows(rows, _LIST_COLUMNS)
 
 
@@ -200,11 +201,6 @@ def share(product: ProductArgument, as_json: JsonOption = False) -> None:
     Output(as_json).record({"internal_name": record["internal_name"], "url": url}, url)
 
 
-def _minute(moment: str) -> str:
-    """Return a time of the server up to the minute, UTC."""
-    return moment[:16].replace("T", " ")
-
-
 def _for_people(record: Mapping[str, Any]) -> dict[str, Any]:
     main = record.get("main_file") or {}
     meanings = {item["column_name"]: item["alias"] for item in main.get("columns_association", ())}
@@ -223,7 +219,7 @@ def _for_people(record: Mapping[str, Any]) -> dict[str, Any]:
         "owner": record["uploaded_by"],
         "origin": record["origin"],
         "status": record["product_status"],
-        "created": record["created_at"],
+        "created": minute(record["created_at"]),
         "rows": main.get("n_rows"),
         "columns": ", ".join(columns),
         "files": "; ".join(files),
