@@ -1,19 +1,19 @@
-"""A published redshift catalog with every kind of column, made by an upload."""
+"""A published redshift catalog with every kind of column, as registration leaves it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import Product, ProductStatus
+from pzhub.catalog.models import Column, Product
+from pzhub.core import storage
+from pzhub.uploads.models import Inspection, InspectionState
+from pztables.formats import write_table
 
 N_ROWS = 200
 _MIDDLE = np.arange(N_ROWS)
@@ -35,29 +35,31 @@ ASSOCIATION = {"RA": "RA", "dec": "Dec", "zspec": "z", "survey": "survey"}
 
 
 @pytest.fixture
-def table_product(
-    ana: User, api: Any, product_factory: Any, tmp_path: Path
-) -> Callable[..., Product]:
-    """Return a maker of published products of a table: ``table_product(table, association)``."""
+def table_product(ana: User, product_factory: Any, file_factory: Any) -> Callable[..., Product]:
+    """Return a maker of published products of a table: ``table_product(table, association)``.
+
+    The way of an upload takes seconds; tests/contract goes it.
+    """
 
     def make(table: pa.Table = TABLE, association: dict[str, str] = ASSOCIATION) -> Product:
-        draft: Product = product_factory(
-            ana, name="Zed set", type_name="redshift_catalog", status=ProductStatus.REGISTERING
+        product: Product = product_factory(ana, name="Zed set", type_name="redshift_catalog")
+        file = file_factory(product, b"not read again", name="cat.parquet")
+        file.sha256 = "ab" * 32
+        file.save()
+        target = storage.derived_dir(product, file.sha256) / "canonical.parquet"
+        target.parent.mkdir(parents=True)
+        write_table(table, target)
+        Inspection.objects.create(
+            product=product,
+            file=file,
+            sha256=file.sha256,
+            state=InspectionState.DONE,
+            is_table=True,
+            canonical_path=storage.relative_path(target),
         )
-        path = tmp_path / "cat.parquet"
-        pq.write_table(table, path)
-        client = api(ana)
-        form = {"product": draft.pk, "role": 0}
-        sent = SimpleUploadedFile("cat.parquet", path.read_bytes())
-        answer = client.post("/api/product-files/", {**form, "file": sent}, format="multipart")
-        assert answer.status_code == 201, answer.content
-        base = f"/api/products/{draft.pk}/"
-        assert client.get(f"{base}registry/").status_code == 200
-        for row in client.get(f"/api/product-contents/?product={draft.pk}").json()["results"]:
-            if alias := association.get(row["column_name"]):
-                client.patch(f"/api/product-contents/{row['id']}/", {"alias": alias})
-        answer = client.patch(base, {"status": 1})
-        assert answer.status_code == 200, answer.content
-        return Product.objects.get(pk=draft.pk)
+        for order, name in enumerate(table.column_names):
+            alias = association.get(name)
+            Column.objects.create(product=product, column_name=name, order=order, alias=alias)
+        return product
 
     return make

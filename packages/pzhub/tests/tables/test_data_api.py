@@ -288,6 +288,24 @@ def test_more_than_one_answer_may_have_is_refused_with_advice(
     assert list(storage.staging_dir().glob("subset-*")) == []
 
 
+def test_long_texts_cannot_fill_memory_or_disk(
+    table_product: Any, api: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 3000
+    notes = pa.array(["x" * 30_000, *["short"] * (size - 1)])
+    table = pa.table({"RA": np.zeros(size), "Dec": np.zeros(size), "z": np.ones(size), "n": notes})
+    product = table_product(table, {"RA": "RA", "Dec": "Dec", "z": "z"})
+    client, address = api(bob), f"/api/products/{product.pk}/data/"
+    monkeypatch.setattr(hub_config(), "data_max_bytes", 50_000_000)
+    for name in ("fits", "votable"):  # every text would take the room of the longest
+        answer = client.get(address, {"format": name})
+        assert (answer.status_code, answer.json()["code"]) == (413, "subset_too_large")
+    assert len(content(client.get(address, {"format": "csv"}))) < 200_000
+    monkeypatch.setattr("pzhub.tables.services.look.MAX_PAGE_BYTES", 20_000)
+    answer = client.get(address, {"limit": 2})
+    assert (answer.status_code, answer.json()["code"]) == (413, "subset_too_large")
+
+
 def test_a_region_needs_columns_that_are_positions(table_product: Any, api: Any, bob: Any) -> None:
     product = table_product(association={"RA": "RA", "dec": "Dec", "zspec": "z"})
     product.columns.filter(alias="RA").update(alias=None)

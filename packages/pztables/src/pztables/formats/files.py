@@ -78,6 +78,11 @@ class TableWriter:
         for batch in table.select(self._schema.names).cast(self._schema).to_batches():
             self._writer.write(batch)
 
+    @property
+    def expected_bytes(self) -> int:
+        """How large the file will be at most, where that is known before it is written; else 0."""
+        return int(getattr(self._writer, "expected_bytes", 0))
+
     def __enter__(self) -> Self:
         return self
 

@@ -25,6 +25,7 @@ _PLAIN: Final = (
     pa.uint32(), pa.uint64(), pa.float32(), pa.float64(), pa.string(),
 )  # fmt: skip
 _ROWS: Final = 32_768
+_BYTES_AT_ONCE: Final = 64_000_000
 
 
 @dataclass(slots=True)
@@ -136,10 +137,21 @@ class SpooledWriter(ABC):
     def _batches(self) -> Iterator[pa.RecordBatch]:
         with pa.memory_map(str(self._spool)) as source:
             reader = pa.ipc.open_file(source)
+            rows = min(_ROWS, max(1, _BYTES_AT_ONCE // max(self.row_bytes, 1)))
             for number in range(reader.num_record_batches):
                 batch = reader.get_batch(number)
-                for start in range(0, batch.num_rows, _ROWS):
-                    yield batch.slice(start, _ROWS)
+                for start in range(0, batch.num_rows, rows):
+                    yield batch.slice(start, rows)
+
+    @property
+    def row_bytes(self) -> int:
+        """How long a row will be at most: every text takes the room of the longest."""
+        return sum(column.width * _value_bytes(column) for column in self.columns)
+
+    @property
+    def expected_bytes(self) -> int:
+        """How large the file will be at most, as far as the rows are known."""
+        return self.n_rows * self.row_bytes
 
     def refusal(
         self, column: StoredColumn, problem: str, value: Any = None
@@ -250,6 +262,14 @@ def table_remarks(schema: pa.Schema) -> dict[str, str]:
         for key, value in metadata.items()
         if key.startswith(b"pz.")
     }
+
+
+def _value_bytes(column: StoredColumn) -> int:
+    if pa.types.is_string(column.value_type):
+        return 2 * max(column.max_bytes, 1)  # letters beyond ASCII may take two bytes
+    if pa.types.is_boolean(column.value_type):
+        return 1
+    return max(int(column.value_type.bit_width) // 8, 1)
 
 
 def _declared_width(data_type: pa.DataType) -> int:

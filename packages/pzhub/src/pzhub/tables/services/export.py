@@ -134,14 +134,16 @@ def _written(
             if n_rows > most:
                 raise _too_many(most)
             writer.write(batch)
-            _require_space(path)
+            _require_space(path, writer)
     return n_rows
 
 
-def _require_space(path: Path) -> None:
+def _require_space(path: Path, writer: _Writer) -> None:
     most = hub_config().data_max_bytes
     parts = path.parent.glob(f"{path.name}*")  # a writer keeps its rows beside the file first
-    if sum(part.stat().st_size for part in parts) > most:
+    written = sum(part.stat().st_size for part in parts)
+    # FITS and VOTable give every text the room of the longest: known before they do it.
+    if max(written, getattr(writer, "expected_bytes", 0)) > most:
         raise SubsetTooLargeError(
             f"The subset is larger than the {most // 1_000_000:,} MB that one answer may have. "
             f"{_ADVICE}",

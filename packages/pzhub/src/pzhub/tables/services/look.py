@@ -9,18 +9,19 @@ from typing import Any, Final
 import pyarrow as pa
 
 from pzhub.tables.engine import Engine, opened_engine
-from pzhub.tables.errors import ConditionError, OptionValueError
+from pzhub.tables.errors import ConditionError, OptionValueError, SubsetTooLargeError
 from pzhub.tables.query import Plan, Question, plan_question
 from pzhub.tables.table import StoredTable, TableColumn
 from pztables.expressions import FractionalIntError
 from pztables.formats.model import cast_column
 from pztables.inspection import json_rows
 
-#: Rows, and rows times columns, of one page.
+#: Rows, bytes, and rows times columns of one page.
 MAX_PAGE_ROWS: Final = 10_000
+MAX_PAGE_BYTES: Final = 50_000_000
 MAX_PAGE_CELLS: Final = 1_000_000
 DEFAULT_PAGE_ROWS: Final = 100
-_BATCH_ROWS: Final = 10_000
+_BATCH_ROWS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,25 @@ def read_page(table: StoredTable, question: Question, *, with_count: bool = Fals
         require_whole_numbers(engine, plan)
         if with_count and count is None:
             count = int(engine.value(plan.count_sql(), plan.parameters))
-        batches = list(read_rows(engine, plan, _BATCH_ROWS))
+        batches = list(_bounded(read_rows(engine, plan, _BATCH_ROWS)))
     found = pa.Table.from_batches(batches, schema=plan.schema)
     columns = tuple(table.columns[name] for name in plan.names)
     rows = json_rows(_shortest(found.slice(0, limit)))
     return Page(rows, columns, has_more=found.num_rows > limit, count=count)
+
+
+def _bounded(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches as long as they are not too large together."""
+    size = 0
+    for batch in batches:
+        size += batch.nbytes
+        if size > MAX_PAGE_BYTES:
+            raise SubsetTooLargeError(
+                f"The page has more than {MAX_PAGE_BYTES // 1_000_000} MB: set a smaller limit, or "
+                "ask for fewer columns.",
+                bytes=MAX_PAGE_BYTES,
+            )
+        yield batch
 
 
 def _require_page(limit: int, n_columns: int) -> None:
