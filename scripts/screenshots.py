@@ -38,6 +38,7 @@ PAGES = {
     "upload": "/product/new",
     "pipelines": "/pipelines",
     "combine": "/pipelines/combine-redshift-catalogs",
+    "train": "/pipelines/training-set-maker",
     "jobs": "/jobs",
     "tokens": "/account/tokens",
     "documentation": "/documentation",

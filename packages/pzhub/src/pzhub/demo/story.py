@@ -6,6 +6,7 @@ import io
 import json
 import tempfile
 import time
+import urllib.parse
 import zipfile
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,9 @@ from pztables.formats import write_table
 #: A sky of its own, so that the story does not repeat the demo catalogs.
 STORY_SEED: Final = 2026
 WAIT_SECONDS: Final = 300.0
+#: The demo's release, and the demo catalog that is matched with its objects.
+RELEASE: Final = "demo"
+TRAINED: Final = "DESI-like ECDFS tile"
 
 
 class StoryError(HubError):
@@ -33,7 +37,7 @@ class StoryError(HubError):
 def tell_story(
     *, data_dir: Path, host: str, port: int, token: str | None, save_in: Path | None
 ) -> None:
-    """Sign in, list, upload two catalogs, combine them, download and open the result.
+    """Sign in, list, upload two catalogs, combine them, open the result; make a training set.
 
     Raises
     ------
@@ -56,6 +60,7 @@ def tell_story(
     product = client.get(f"products/{process['upload']}/")
     say(f"5. Published {product['internal_name']}.")
     _download(client, product, save_in)
+    _train(client)
 
 
 def _demo_token(data_dir: Path) -> str:
@@ -172,3 +177,28 @@ def _parquet_in(content: bytes) -> tuple[str, pa.Table]:
         # From a path, not from Python bytes: Arrow's threads let go of Python objects later than
         # they answer, and a program that ends at that moment is aborted.
         return name, pq.read_table(members.extract(name, folder))
+
+
+def _train(client: ApiClient) -> None:
+    """Match a demo catalog with the demo's objects, where the server has both."""
+    releases = client.get(f"releases/?name={RELEASE}")["results"]
+    named = urllib.parse.quote(TRAINED)
+    catalogs = client.get(f"products/?status=1&display_name={named}")["results"]
+    if not releases or not catalogs:
+        say("8. This server has no demo objects: no training set is made.")
+        return
+    pipeline = client.get("pipelines/?name=training_set_maker")["results"][0]
+    asked = {
+        "display_name": "Demo training set",
+        "pipeline": pipeline["id"],
+        "inputs": [catalogs[0]["id"]],
+        "release": releases[0]["id"],
+        "used_config": {"param": {"unique": "nearest", "random_seed": 1}},
+    }
+    process = wait_for_end(client, client.post("processes/", asked))
+    if process["status"] != "Successful":
+        raise StoryError(f"process {process['id']} {process['status']}: {process['comment']}")
+    split = process["summary"]["split"]
+    product = client.get(f"products/{process['upload']}/")
+    say(f"8. Training set {product['internal_name']} from {catalogs[0]['internal_name']}:")
+    say(f"     {split['train_rows']} rows for training, {split['test_rows']} for testing.")
