@@ -90,6 +90,7 @@ def train(
     output_format: str | None = None,
     dust_maps: Path | None = None,
     name: str = "run",
+    indexing_column: str | None = None,
 ) -> tuple[Outcome, ExitCode, Path]:
     """Run the pipeline as the service does; return outcome, exit code and working directory."""
     if isinstance(redshifts, pa.Table):
@@ -101,7 +102,9 @@ def train(
         pipeline="training_set_maker",
         parameters={"random_seed": 11, **(parameters or {})},
         inputs=[JobInput(path=path, internal_name="12_redshifts", columns=dict(columns))],
-        objects=JobObjects(path=release, name="dp1", dust_maps=dust_maps),
+        objects=JobObjects(
+            path=release, name="dp1", dust_maps=dust_maps, indexing_column=indexing_column
+        ),
         output=JobOutput(name="tsm", format=output_format),
     )
     workspace = Workspace(folder / name)

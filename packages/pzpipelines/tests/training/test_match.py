@@ -356,7 +356,7 @@ def test_matches_equal_those_of_lsdb_on_the_same_data(
     python = root / ".venv-contract" / "bin" / "python"
     if not python.exists():
         pytest.skip("LSDB is not installed: `make contract` sets up an environment with it")
-    monkeypatch.setattr("pzpipelines.runtime.hats.ROWS_PER_PARTITION", 700)
+    monkeypatch.setattr("pzpipelines.runtime.hats.ROWS_PER_PARTITION", 250)
     cases = [_generated_case(tmp_path, 3, 2.0), _generated_case(tmp_path, 1, 4.5)]
     samples = root.parent / "shared" / "data" / "hats"
     if samples.is_dir():
@@ -388,7 +388,7 @@ def _write_redshifts(path: Path, sky: Sky) -> None:
 
 
 def _generated_case(folder: Path, n_neighbors: int, radius: float) -> dict[str, Any]:
-    sky = uniform_sky(1200, ra=(-0.3, 0.3), dec=(-0.3, 0.3), seed=11)
+    sky = uniform_sky(400, ra=(-0.2, 0.2), dec=(-0.2, 0.2), seed=11)
     near = scattered(sky, 1.0, n_neighbors)
     objects = folder / f"objects_{n_neighbors}"
     both = (np.concatenate([sky[0], near[0]]), np.concatenate([sky[1], near[1]]))

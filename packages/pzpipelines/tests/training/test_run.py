@@ -289,6 +289,22 @@ def test_best_keeps_the_best_flag_of_each_object(tmp_path: Path, mag_release: Pa
     assert outcome.summary["matching"]["pairs_removed"] == len(everything) - len(best) > 0
 
 
+def test_rows_with_one_identifier_are_one_object(tmp_path: Path) -> None:
+    table = object_table(parent=pa.array([None, *(np.arange(2_999) // 4)]))
+    release = write_release(tmp_path / "release", table)
+    given = {"selected_cols": ["objectId", "parent"]}
+    _, _, folder = train(tmp_path, redshift_table(), release, given, name="alone")
+    alone = read(folder / "tsm.parquet").groupby("parent")["is_training_set"].nunique()
+    _, _, folder = train(tmp_path, redshift_table(), release, given, indexing_column="parent")
+    known = read(folder / "tsm.parquet").groupby("parent")["is_training_set"].nunique()
+    assert (alone.max(), known.max()) == (2, 1)
+    _, _, folder = train(
+        tmp_path, redshift_table(), release, {"unique": "nearest", "selected_cols": ["parent"]},
+        indexing_column="parent",
+    )  # fmt: skip
+    assert read(folder / "tsm.parquet")["parent"].dropna().is_unique
+
+
 def test_rows_without_a_position_are_counted_and_do_not_match(
     tmp_path: Path, mag_release: Path
 ) -> None:

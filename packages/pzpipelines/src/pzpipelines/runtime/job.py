@@ -83,7 +83,7 @@ class JobObjects(BaseModel):
     name
         Of the release, as users know it.
     indexing_column
-        Column that identifies an object, or null to tell from the names.
+        Column whose equal values are one object, or null: each row is an object.
     dust_maps
         Folder with the map files of ``dustmaps``, or null where there is none.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pyarrow as pa
@@ -71,11 +71,14 @@ class ColumnPlan:
         The bands among them.
     reads
         Columns to read from the object catalog.
+    identifier
+        Column that identifies an object, or ``None``: each row is one.
     """
 
     names: tuple[str, ...]
     works: tuple[BandWork, ...] = ()
-    reads: tuple[str, ...] = field(default=())
+    reads: tuple[str, ...] = ()
+    identifier: str | None = None
 
     @property
     def dereddens(self) -> bool:
@@ -84,7 +87,11 @@ class ColumnPlan:
 
 
 def plan_columns(
-    catalog: ObjectCatalog, recipe: Recipe | None, parameters: TrainingParameters
+    catalog: ObjectCatalog,
+    recipe: Recipe | None,
+    parameters: TrainingParameters,
+    *,
+    identifier: str | None = None,
 ) -> ColumnPlan:
     """Decide about the photometric columns.
 
@@ -96,6 +103,8 @@ def plan_columns(
         ``None``: the catalog is taken as it is.
     parameters
         Of the run.
+    identifier
+        Column that identifies an object, where the release says so; read if it exists.
 
     Raises
     ------
@@ -119,7 +128,11 @@ def plan_columns(
     reads += [column for work in wanted for column in work.reads]
     if any(work.coefficient is not None for work in wanted):
         reads += [catalog.ra, catalog.dec]
-    return ColumnPlan(tuple(names), tuple(wanted), tuple(dict.fromkeys(reads)))
+    if identifier not in schema.names:
+        identifier = None
+    if identifier is not None:
+        reads.append(identifier)
+    return ColumnPlan(tuple(names), tuple(wanted), tuple(dict.fromkeys(reads)), identifier)
 
 
 def computed_name(column: str, *, converts: bool, dust_map: str | None) -> str:

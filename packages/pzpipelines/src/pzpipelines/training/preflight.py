@@ -134,7 +134,7 @@ def _planned(
             catalog = open_objects(recipe.source.path, name=release.objects.name)
         assert catalog is not None  # a release has a catalog of its own, or sources
         report["warnings"] += warnings_of_recipe(recipe, catalog, options)
-        columns = plan_columns(catalog, recipe, options)
+        columns = plan_columns(catalog, recipe, options, identifier=release.objects.indexing_column)
         report["photometry"] = "columns as they are" if recipe is None else recipe.words
         report["columns"] = list(columns.names)
     except (PhotometryError, DustMapError) as problem:

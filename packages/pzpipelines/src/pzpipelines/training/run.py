@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,7 @@ from pzpipelines.training.coverage import area_words, objects_moc, partitions_mo
 from pzpipelines.training.dust import DUST_MAPS, open_dust_map
 from pzpipelines.training.errors import NoMatchError, NoOverlapError, QualityFlagError
 from pzpipelines.training.extinction import coefficient_sets
-from pzpipelines.training.groups import connect, identities
+from pzpipelines.training.groups import connect, count_distinct, identities
 from pzpipelines.training.inputs import (
     GROUP_COLUMN,
     HOMOGENIZED_FLAG,
@@ -142,7 +142,9 @@ def plan_training(job: Job, workspace: Workspace) -> Training:
         source=source,
         catalog=catalog,
         recipe=recipe,
-        columns=plan_columns(catalog, recipe, parameters),
+        columns=plan_columns(
+            catalog, recipe, parameters, identifier=release.objects.indexing_column
+        ),
         seed=secrets.randbelow(2**31) if seed is None else seed,
     )
 
@@ -223,9 +225,15 @@ def match(training: Training, redshifts: RedshiftCatalog) -> Matches:
     if len(found.left) == 0:
         raise nothing_matched(training, redshifts, ra, dec)
     workspace.progress("match", 1, f"{len(found.left):,} pairs found")
-    return Matches(
-        rows[found.left], found.objects, found.table, found.separation_arcsec, found.statistics
-    )
+    return replace(found, left=rows[found.left], objects=_objects(training.columns, found))
+
+
+def _objects(columns: ColumnPlan, found: Matches) -> IntArray:
+    """Number the objects: rows with one identifier are one object, other rows each their own."""
+    if columns.identifier is None:
+        return found.objects
+    named = identities([found.table[columns.identifier]])
+    return np.where(named < 0, -2 - found.objects, named)  # -1 would connect nothing
 
 
 def nothing_matched(
@@ -298,7 +306,7 @@ def _split(
     is_training = split_rows(
         groups, keys, stays, train_fraction=training.parameters.train_fraction, seed=training.seed
     )
-    return is_training, len(np.unique(groups[stays]))
+    return is_training, count_distinct(groups[stays])
 
 
 def _split_summary(training: Training, is_training: BoolArray, n_groups: int) -> dict[str, Any]:
@@ -370,7 +378,7 @@ def _summary(
     training: Training, redshifts: RedshiftCatalog, matches: Matches, stays: BoolArray
 ) -> dict[str, Any]:
     statistics = matches.statistics
-    n_matched = len(np.unique(matches.left))
+    n_matched = count_distinct(matches.left)
     return {
         **position_counts(redshifts),
         "rows_out": int(stays.sum()),
@@ -382,7 +390,7 @@ def _summary(
             "pairs_removed": int((~stays).sum()),
             "redshifts_matched": n_matched,
             "matched_fraction": n_matched / redshifts.table.num_rows,
-            "objects_matched": len(np.unique(matches.objects)),
+            "objects_matched": count_distinct(matches.objects),
             "median_separation_arcsec": float(np.median(matches.separation_arcsec)),
             "partitions": statistics.partitions,
             "partitions_overlapping": statistics.partitions_overlapping,
