@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pzserver._http import TIMEOUT_SECONDS
 from pzserver.api import PzRequests
 from pzserver.cache import cache_at
 from pzserver.errors import Invalid, Refused
 from pzserver.login import find_login
+from pzserver.metadata import PRODUCT_COLUMNS, metadata_rows
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
 from pzserver.processes import CRCProcess, Process, TSMProcess, process_of
@@ -20,19 +21,6 @@ from pzserver.runs import progress_teller
 from pzserver.subsets import Selection
 from pzserver.tables import TableKind
 from pzserver.uploads import PzUpload, TransferOptions, UploadData
-
-_PRODUCT_COLUMNS: Final[Mapping[str, str]] = {
-    "id": "id",
-    "internal_name": "internal_name",
-    "display_name": "product_name",
-    "product_type_name": "product_type",
-    "release_name": "release",
-    "uploaded_by": "uploaded_by",
-    "official_product": "official_product",
-    "pz_code": "pz_code",
-    "description": "description",
-    "created_at": "created_at",
-}
 
 
 class PzServer:
@@ -175,7 +163,7 @@ class PzServer:
 
     def display_products_list(self, filters: Mapping[str, Any] | None = None) -> None:
         """Show the published products that pass all filters."""
-        show_table(self.get_products_list(filters), _PRODUCT_COLUMNS)
+        show_table(self.get_products_list(filters), PRODUCT_COLUMNS)
 
     # ── one product ──────────────────────────────────────────────────────────
     def get_product_metadata(
@@ -203,7 +191,7 @@ class PzServer:
         self, product_id: int | str | None = None, show: bool = True
     ) -> Any:
         """Show the metadata of a product, or return it as a DataFrame with ``show=False``."""
-        rows = _metadata_rows(self.get_product_metadata(_given(product_id)))
+        rows = metadata_rows(self.get_product_metadata(_given(product_id)))
         if show:
             show_table(rows, {"key": "key", "value": "value"})
             return None
@@ -508,25 +496,3 @@ def _given(product_id: int | str | None) -> int | str:
     if product_id is None:
         raise Invalid("name the product: its id or its internal_name")
     return product_id
-
-
-def _metadata_rows(product: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for key, title in {**_PRODUCT_COLUMNS, "main_file": "main_file"}.items():
-        if key == "main_file":
-            rows.extend(_main_file_rows(product["main_file"]))
-        else:
-            rows.append({"key": title, "value": product.get(key)})
-    return rows
-
-
-def _main_file_rows(main_file: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [{"key": "n_rows", "value": main_file.get("n_rows")}]
-    if main_file.get("size"):
-        rows.append({"key": "size", "value": f"{main_file['size'] / 1_000_000:.2f} MB"})
-    if main_file.get("columns_association"):
-        rows.append({"key": "columns_association", "value": main_file["columns_association"]})
-    if main_file.get("columns"):
-        rows.append({"key": "columns", "value": main_file["columns"]})
-        rows.append({"key": "n_columns", "value": len(main_file["columns"])})
-    return [*rows, {"key": "main_file", "value": main_file.get("name")}]
