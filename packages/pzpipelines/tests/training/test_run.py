@@ -289,6 +289,19 @@ def test_best_keeps_the_best_flag_of_each_object(tmp_path: Path, mag_release: Pa
     assert outcome.summary["matching"]["pairs_removed"] == len(everything) - len(best) > 0
 
 
+def test_positions_and_redshifts_that_are_text_become_numbers(
+    tmp_path: Path, mag_release: Path
+) -> None:
+    redshifts = redshift_table()
+    for place, name in ((1, "RA"), (2, "DEC"), (4, "z")):
+        text = pa.array([str(value) for value in redshifts[name].to_pylist()])
+        redshifts = redshifts.set_column(place, name, text)
+    _, exit_code, folder = train(tmp_path, redshifts, mag_release, output_format="hats")
+    _, _, numbers = train(tmp_path, redshift_table(), mag_release, output_format="hats", name="n")
+    assert exit_code == 0
+    pd.testing.assert_frame_equal(read(folder / "tsm"), read(numbers / "tsm"))
+
+
 def test_rows_with_one_identifier_are_one_object(tmp_path: Path) -> None:
     table = object_table(parent=pa.array([None, *(np.arange(2_999) // 4)]))
     release = write_release(tmp_path / "release", table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from pzpipelines.training.errors import PositionRangeError, RedshiftInputError
 from pztables.errors import EmptyTableError
 from pztables.formats import TableFormat, TableReader, open_table
 from pztables.limits import TRUSTED_LIMITS
+from pztables.numbers import is_text
 from pztables.positions import PositionCheck
 
 REQUIRED_ROLES: Final = ("ra", "dec", "z")
@@ -178,9 +179,22 @@ def read_redshifts(source: JobInput) -> RedshiftCatalog:
             catalog=source.internal_name,
         )
     catalog = RedshiftCatalog(source.internal_name, table, roles, format_name)
-    catalog.numbers("z")
+    catalog = replace(catalog, table=_with_numbers(catalog))
     catalog.require_sky()
     return catalog
+
+
+def _with_numbers(catalog: RedshiftCatalog) -> pa.Table:
+    """Return the rows with position and redshift as numbers, also where a file has them as text."""
+    table = catalog.table
+    for role in REQUIRED_ROLES:
+        column = catalog.roles[role]
+        numbers = catalog.numbers(role)
+        if is_text(table.schema.field(column).type):
+            place = table.schema.get_field_index(column)
+            field = table.schema.field(place).with_type(pa.float64())
+            table = table.set_column(place, field, values.nullable(numbers))
+    return table
 
 
 def output_format_of(table_format: TableFormat) -> str:
