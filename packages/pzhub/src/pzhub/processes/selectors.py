@@ -24,7 +24,8 @@ from pzhub.processes.transitions import ACTIVE_PHASES, FINAL_PHASES
 LOG_BYTES: Final = 65_536
 TAIL_BYTES: Final = 8_192
 PROGRESS_BYTES: Final = 262_144
-#: The words of the wire. What waits is Pending: published clients stop waiting at "Queued".
+# contract: what waits is Pending: the published client stops waiting at "Queued".
+#: The words of the wire.
 WIRE_STATUS: Final[Mapping[Phase, str]] = {
     Phase.PENDING: "Pending",
     Phase.SUBMITTING: "Pending",

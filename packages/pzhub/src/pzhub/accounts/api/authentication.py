@@ -49,6 +49,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 def _token_text(scheme: bytes, rest: bytes) -> str | None:
+    # contract: the published client says Token; pyvo and TOPCAT know Bearer and Basic only.
     if scheme in (b"token", b"bearer"):
         return rest.decode("latin-1")
     return _basic_token(rest) if scheme == b"basic" else None

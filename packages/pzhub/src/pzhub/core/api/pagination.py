@@ -11,6 +11,7 @@ from rest_framework.response import Response
 class PzPagination(PageNumberPagination):
     """``page`` (from 1, also ``last``) and ``page_size``; a bad size means 100, a bad page 404."""
 
+    # contract: the published client reads the first page only; this size is what it gets.
     page_size = 100
     max_page_size = 1000
     page_size_query_param = "page_size"

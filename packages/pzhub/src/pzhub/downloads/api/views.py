@@ -46,6 +46,7 @@ class DownloadViewSet(PzViewSet[Archive]):
     @extend_schema(request=None, responses={200: ArchiveOut, 202: ArchiveOut})
     def prepare(self, request: Request, pk: str) -> Response:
         """Prepare the download; 200 when it is ready, 202 while it is being built."""
+        # contract: the body is empty and calls itself JSON; nothing reads it.
         product = product_for(self.actor, pk)
         archive = prepare_archive(actor=self.actor, product=product, kind=self.kind)
         return self._shown(archive)

@@ -110,7 +110,7 @@ def read_config(pipeline: Pipeline, sent: object, *, has_flags_file: bool) -> As
 def _as_object(sent: object) -> dict[str, Any]:
     if sent is None or sent == "":
         return {}
-    if isinstance(sent, str):
+    if isinstance(sent, str):  # contract: the published client sends JSON in a JSON string
         try:
             sent = json.loads(sent)
         except ValueError as error:

@@ -157,6 +157,7 @@ class ProcessOut(serializers.ModelSerializer[Process]):
     can_stop = serializers.SerializerMethodField()
     provenance_inputs = serializers.SerializerMethodField()
     used_config = serializers.SerializerMethodField()
+    # contract: there is no orchestrator beside the server; old readers look for its number.
     orchestration_process_id = serializers.IntegerField(source="pk")
     status = serializers.SerializerMethodField()
     path = serializers.SerializerMethodField()

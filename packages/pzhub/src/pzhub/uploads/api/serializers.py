@@ -20,6 +20,7 @@ class ProductFileOut(serializers.ModelSerializer[ProductFile]):
 
     file = serializers.SerializerMethodField()
     can_delete = serializers.SerializerMethodField()
+    # contract: the published client compares with Main, Description and Auxiliary.
     role_name = serializers.CharField(source="get_role_display", read_only=True)
 
     class Meta:
