@@ -94,7 +94,7 @@ def _facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("How it was made"), photometry.get("how")),
         (_("Zero point"), photometry.get("zero_point")),
         (_("Extinction coefficients"), coefficients.get("set")),
-        (_("Median separation"), separation and f"{number_format(separation, 3)}″"),
+        (_("Median separation"), separation and f"{number_format(round(separation, 3), 3)}″"),
         (_("Seed of the split"), split.get("random_seed")),
     ]
     return [(label, str(value)) for label, value in facts if value not in (None, "")]

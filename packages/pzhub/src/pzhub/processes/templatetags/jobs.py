@@ -39,4 +39,5 @@ def elapsed(process: Process) -> str:
 def area(degrees: float) -> str:
     """Write square degrees: ``0.012 deg²``, ``4.7 deg²``, ``5,000 deg²``."""
     digits = 0 if degrees >= 100 else 1 if degrees >= 1 else 3
-    return f"{number_format(degrees, digits, use_l10n=True, force_grouping=True)} deg²"
+    rounded = round(degrees, digits)  # number_format cuts off
+    return f"{number_format(rounded, digits, use_l10n=True, force_grouping=True)} deg²"
