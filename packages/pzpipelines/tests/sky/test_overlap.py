@@ -26,7 +26,7 @@ def mixed_pixels(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.array(side, np.int64) for side in zip(*cells, strict=True))
 
 
-@given(st.integers(0, 10_000), st.sampled_from([0.5, 90.0, 5_000.0]))
+@given(st.integers(0, 10_000), st.sampled_from([0.5, 90.0, 5_000.0, 200_000.0]))
 def test_no_pixel_within_reach_is_left_out(seed: int, radius_arcsec: float) -> None:
     orders, pixels = mixed_pixels(seed)
     random = np.random.default_rng(seed)

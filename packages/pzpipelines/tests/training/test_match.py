@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -160,6 +161,22 @@ def test_neither_workers_nor_memory_nor_the_order_of_redshifts_change_a_match(
     )
     turned = [(len(sky[0]) - 1 - left, other) for left, other in rows_of(backwards)]
     assert sorted(turned) == sorted(rows_of(expected))
+
+
+def test_tasks_results_and_refusals_cross_the_borders_of_processes(
+    mixed: tuple[Sky, ObjectCatalog],
+) -> None:
+    class Elsewhere(InProcessExecutor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+            fn, args, kwargs = pickle.loads(pickle.dumps((fn, args, kwargs)))
+            return super().submit(lambda: pickle.loads(pickle.dumps(fn(*args, **kwargs))))
+
+    sky, catalog = mixed
+    there = match(sky, catalog, executor=Elsewhere(), n_neighbors=2)
+    assert there.table.equals(match(sky, catalog, n_neighbors=2).table)
+    refusal = PartitionUnreadableError("partition 1 is gone", partition="1")
+    again = pickle.loads(pickle.dumps(refusal))
+    assert again.as_dict() == refusal.as_dict()
 
 
 def test_an_object_has_one_number_in_the_order_of_the_catalog(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pzpipelines.arrays import BoolArray, FloatArray, IntArray
-from pzpipelines.sky.healpix import healpix_pixels, margin_order
+from pzpipelines.sky.healpix import WIDEST_MARGIN_ARCSEC, healpix_pixels, margin_order
 
 _DEEPEST_ORDER = 29
 #: Bits of one coordinate inside a pixel, by how many orders it is divided.
@@ -54,8 +54,11 @@ def overlap_with_pixels(
         Of HEALPix (nested scheme), apart from each other, in their order on
         the sky, shape ``(k,)``.
     radius_arcsec
-        Arcsec along the great circle, at most `healpix.WIDEST_MARGIN_ARCSEC`.
+        Arcsec along the great circle.
     """
+    if radius_arcsec > WIDEST_MARGIN_ARCSEC:  # beyond the neighbours of even the largest pixels
+        places = np.repeat(np.arange(len(pixels)), len(ra))
+        return Overlap(np.tile(np.arange(len(ra)), len(pixels)), places)
     shifts = 2 * (_DEEPEST_ORDER - orders)
     starts, ends = pixels << shifts, (pixels + 1) << shifts
     order = margin_order(radius_arcsec)
