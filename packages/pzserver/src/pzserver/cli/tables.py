@@ -154,14 +154,10 @@ def _placed(path: Path, target: Path) -> Path:
 
 
 def _convert(path: Path, target: Path) -> None:
-    from pzserver.tables import read_arrow
+    """Write a main file, or the table of a zipped HATS catalog, in another format."""
+    from pzserver.tables import read_main_file
 
-    if path.suffix == ".zip":
-        raise Invalid(
-            "this product is a HATS catalog: get a part of it (--columns, --where, --cone, "
-            "--limit), or the whole .zip without --format"
-        )
-    _write(read_arrow(path), target)
+    _write(read_main_file(path, is_directory=path.suffix == ".zip", kind="arrow"), target)
 
 
 def _write(table: Any, target: Path) -> None:
