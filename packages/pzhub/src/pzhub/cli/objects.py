@@ -13,6 +13,20 @@ from pzhub.cli.environment import DEFAULT_DATA_DIR, DataDir, start_prepared
 
 __all__ = ["app"]
 
+ObjectsPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--objects",
+        metavar="HATS_PATH",
+        help="HATS catalog or collection, or folder of prepared ones"
+        " (<mag or flux>/<flux type>/<dereddening>/catalog); default: the folder of this name"
+        " among the datasets.",
+    ),
+]
+Disabled = Annotated[
+    list[str] | None,
+    typer.Option(help="Flux type or dereddening that forms show greyed; may be repeated."),
+]
 Columns = Annotated[str | None, typer.Option(help="Columns to keep, with commas between.")]
 
 
@@ -21,16 +35,7 @@ def register_release(
     name: Annotated[str, typer.Argument(help="Short name, such as dp1.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     *,
-    objects: Annotated[
-        Path | None,
-        typer.Option(
-            "--objects",
-            metavar="HATS_PATH",
-            help="HATS catalog or collection, or folder of prepared ones"
-            " (<mag or flux>/<flux type>/<dereddening>/catalog); default: the folder of this"
-            " name among the datasets.",
-        ),
-    ] = None,
+    objects: ObjectsPath = None,
     display_name: Annotated[
         str | None, typer.Option(help="Name for people; default: the name in capitals.")
     ] = None,
@@ -47,10 +52,7 @@ def register_release(
     dereddening: Annotated[
         str | None, typer.Option(help="Dereddening that forms preselect.")
     ] = None,
-    disable: Annotated[
-        list[str] | None,
-        typer.Option(help="Flux type or dereddening that forms show greyed; may be repeated."),
-    ] = None,
+    disable: Disabled = None,
     update: Annotated[
         bool, typer.Option("--update", help="Change the release of this name.")
     ] = False,
