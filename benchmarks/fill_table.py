@@ -58,6 +58,8 @@ def fill(source: Path) -> int:
         state=InspectionState.DONE,
         is_table=True,
         canonical_path=file.path,
+        # Said to be there: or the server would describe the table while it is measured.
+        profile_path=storage.relative_path(target.with_name("profile_roles.json")),
     )
     for order, name in enumerate(schema.names):
         Column.objects.create(product=product, column_name=name, alias=ROLES.get(name), order=order)
