@@ -74,7 +74,7 @@ def test_a_large_file_goes_on_after_a_broken_connection_and_after_the_page_was_l
     expect(page.get_by_text("what has arrived is kept").first).to_be_visible()
     files = page.locator("#files-state")
     expect(files.get_by_text("main.bin", exact=True)).to_be_visible()
-    assert network.up < SIZE - arrived + SLACK
+    assert network.up < SIZE - arrived + 2 * SLACK  # browsers may try once more by themselves
 
     arrived = send_until_half(page, network, hub, more)
     network.cut()
