@@ -77,7 +77,7 @@ class Hub:
             self._process = subprocess.Popen(
                 [*command, *self._arguments], stdout=log, stderr=log, env=self._environment
             )
-        self._wait_for_answer(began + 60)
+        self._wait_for_answer(began + 120)
         return time.monotonic() - began
 
     def _wait_for_answer(self, deadline: float) -> None:

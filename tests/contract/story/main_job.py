@@ -1,18 +1,8 @@
-"""The main job as users' scripts do it, with the published client and nothing of ours.
+"""The main job: connect, upload, associate, publish, find, read, download, change, combine, delete."""
 
-Run by the published client's own Python: ``python story.py ADDRESS TOKEN OTHER_TOKEN FOLDER``.
-Prints one JSON line per step: its name, whether it passed, and the traceback when it did not.
-A step whose predecessor failed runs all the same and says what it misses.
-"""
-
-import json
-import sys
-import traceback
 import zipfile
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import requests
 import tables_io
 import yaml
@@ -20,53 +10,17 @@ from astropy.table import Table
 
 import pzserver
 from pzserver import PzServer
-
-ADDRESS, TOKEN, OTHER_TOKEN, FOLDER = sys.argv[1:5]
-FOLDER = Path(FOLDER)
-STEPS = []
-STATE = {}
-ROLES = {"RA": "RA", "DEC": "Dec", "Z": "z", "ZF": "z_flag", "SURV": "survey", "OBJ": "ID"}
-
-
-def step(function):
-    STEPS.append(function)
-    return function
-
-
-def catalog(seed, survey, n_rows=60):
-    """Return a small catalog; those of all seeds share half of their positions."""
-    shared, own = np.random.default_rng(1), np.random.default_rng(seed)
-    ra = np.r_[shared.uniform(150, 151, n_rows // 2), own.uniform(150, 151, n_rows // 2)]
-    dec = np.r_[shared.uniform(2, 3, n_rows // 2), own.uniform(2, 3, n_rows // 2)]
-    flags = {"VVDS": [2, 3, 4, 9], "2DFGRS": [3, 4, 5, 1], "6DFGS": [3, 4, 2, 6]}[survey]
-    return pd.DataFrame(
-        {
-            "OBJ": np.arange(n_rows) + seed * 1000,
-            "RA": ra,
-            "DEC": dec,
-            "Z": own.uniform(0.1, 1.5, n_rows),
-            "ZF": np.resize(flags, n_rows),
-            "SURV": survey,
-        }
-    )
-
-
-def same_values(table, frame):
-    for name in ("RA", "DEC", "Z"):
-        np.testing.assert_allclose(np.asarray(table[name], dtype=float), frame[name].to_numpy())
-    assert len(table) == len(frame)
-
-
-def upload(name, frame, path):
-    product = STATE["pz"].upload(name, "redshift_catalog", str(path))
-    assert list(product.columns) == list(frame.columns), list(product.columns)
-    product.make_columns_association(ROLES)
-    product.save()
-    STATE[name] = product.product_id
-    metadata = STATE["pz"].get_product_metadata(product.product_id)
-    assert metadata["main_file"]["n_rows"] == len(frame)
-    assert metadata["main_file"]["columns"] == list(frame.columns)
-    return metadata
+from story.stage import (
+    ADDRESS,
+    FOLDER,
+    OTHER_TOKEN,
+    STATE,
+    TOKEN,
+    catalog,
+    same_values,
+    step,
+    upload,
+)
 
 
 @step
@@ -386,17 +340,3 @@ def a_product_is_deleted():
     product.save()
     STATE["pz"].delete_product(product.product_id)
     assert STATE["pz"].get_products_list({"product_name": "short lived"}) == []
-
-
-def main():
-    for function in STEPS:
-        try:
-            function()
-            line = {"step": function.__name__, "passed": True, "why": ""}
-        except Exception:
-            line = {"step": function.__name__, "passed": False, "why": traceback.format_exc()}
-        print("STEP " + json.dumps(line), flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""What users' scripts do, with the published client and nothing of ours, part by part."""
