@@ -34,10 +34,10 @@ _PLAIN: Final = {
     "too_long": "must have at most {max_length} entries",
     "string_too_short": "must have at least {min_length} character",
     "string_too_long": "must have at most {max_length} characters",
-    "greater_than": "must be greater than {gt:g}",
-    "greater_than_equal": "must be greater than or equal to {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be less than or equal to {le:g}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be greater than or equal to {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be less than or equal to {le}",
 }
 
 
@@ -141,7 +141,9 @@ def _place(problem: ErrorDetails, nested: Collection[str]) -> tuple[str, str]:
 
 def _in_plain_words(problem: ErrorDetails) -> str:
     if problem["type"] in _PLAIN:
-        return _PLAIN[problem["type"]].format(**problem.get("ctx", {}))
+        context = problem.get("ctx", {})
+        shown = {key: f"{v:g}" if isinstance(v, float) else v for key, v in context.items()}
+        return _PLAIN[problem["type"]].format(**shown)
     return problem["msg"].removeprefix("Value error, ")
 
 
