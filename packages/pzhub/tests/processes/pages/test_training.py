@@ -235,6 +235,14 @@ def test_an_address_fills_the_form_in(ana_site: Client, chosen: Product) -> None
     assert "checked" not in switch
 
 
+def test_a_release_that_cannot_be_chosen_gives_way_to_the_first(
+    ana_site: Client, chosen: Product
+) -> None:
+    page = ana_site.get(FORM, {"release": "gone", "flux_type": "gaap"}).content.decode()
+    assert '<option value="sky" selected>The sky</option>' in page
+    assert '<option value="cModel" selected>cModel</option>' in page
+
+
 def test_without_script_a_search_keeps_what_was_filled_in(
     ana_site: Client, chosen: Product
 ) -> None:

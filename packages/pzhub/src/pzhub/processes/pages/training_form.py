@@ -167,12 +167,13 @@ class TrainingForm(PageForm):
         return field
 
     def _offer_releases(self) -> None:
-        """List the releases; the first is chosen where none is."""
+        """List the releases; the first is chosen where none is that can be."""
         self._field("release").choices = [
             (release.name, release.display_name) for release in self.releases
         ]
-        if not self.initial.get("release") and self.releases:
-            self.initial["release"] = self.releases[0].name
+        names = [release.name for release in self.releases]
+        if names and self.initial.get("release") not in names:
+            self.initial["release"] = names[0]
 
     @property
     def chosen_release(self) -> Release | None:
