@@ -138,7 +138,9 @@ def test_a_lost_index_is_made_again_after_a_migration(
 WORDS = st.sampled_from(["desi", "DESI_DR1", "Dés", "vvds", "z spec", "Zspec", "e", "É", "", "dr"])
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts=st.lists(st.lists(WORDS, max_size=4), min_size=1, max_size=5), query=WORDS)
 def test_search_finds_what_a_slow_reader_finds(
     ana: User, product_factory: ProductFactory, texts: list[list[str]], query: str
