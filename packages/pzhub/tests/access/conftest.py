@@ -70,10 +70,13 @@ class Actor:
 ACTORS: Final = (
     Actor("anonymous", None, "nothing"),
     *(Actor(f"{standing} (session)", standing, "session") for standing in STANDINGS),
-    *(Actor(f"{name} (token)", name, "token") for name in ("member", "owner", "admin")),
+    *(Actor(f"{standing} (token)", standing, "token") for standing in STANDINGS),
     *(Actor(f"owner (token to {scope})", "owner", "token", scope) for scope in SCOPES[:-1]),
+    Actor("admin (token to read)", "admin", "token", "read"),
     Actor("owner (expired token)", "owner", "token", works=False),
     Actor("owner (revoked token)", "owner", "token", works=False),
+    Actor("switched-off account (session)", "left", "session", works=False),
+    Actor("switched-off account (token)", "left", "token", works=False),
 )
 
 
@@ -158,6 +161,8 @@ def _cells_of(row: Row) -> Iterator[tuple[str, Actor, int]]:
     """Yield the state, the actor and the expected status of every cell of a row."""
     for number, state in enumerate(STATES if row.depends_on_state else STATES[1:2]):
         for actor in ACTORS:
+            if actor.standing == "left" and row.depends_on_state and state != STATES[1]:
+                continue  # turned away before anything is looked at, as one state shows
             if row.kind == "pages" and actor.proof == "token" and actor.name != "owner (token)":
                 continue  # to the pages all tokens are nobody, as that one shows
             yield state, actor, row.expected(actor, number if row.depends_on_state else 1)
@@ -215,6 +220,7 @@ class World:
             "group": create_user(username="carla", password=PASSWORD, groups=["dp1-team"]),
             "owner": create_user(username="ana", password=PASSWORD),
             "admin": create_user(username="root", password=PASSWORD, is_admin=True),
+            "left": create_user(username="lea", password=PASSWORD),
         }
         self.release = Release.objects.create(name="dp1", display_name="LSST DP1")
         self.release.access_groups.add(Group.objects.get(name="dp1-team"))
@@ -222,6 +228,7 @@ class World:
         self.pipeline = Pipeline.objects.get(name="combine_redshift_dedup")
         self._sessions = {standing: self._session(user) for standing, user in self.people.items()}
         self._tokens = {actor: self._token(actor) for actor in ACTORS if actor.proof == "token"}
+        User.objects.filter(pk=self.people["left"].pk).update(is_active=False)
         # One of each kind, because each has a handler with all the middleware.
         self._clients: dict[tuple[str, bool], Client] = {
             (kind, csrf): make(enforce_csrf_checks=csrf, raise_request_exception=False)
@@ -367,6 +374,11 @@ class World:
             "made_name": process.upload.internal_name,
         }
 
+    def close(self, state: str) -> None:
+        """Put the products of a state into the release that is closed to bob."""
+        keys = [self.names[state][name] for name in ("product", "catalog", "made")]
+        Product.objects.filter(pk__in=keys).update(release=self.release)
+
     def client_of(self, actor: Actor, kind: str, *, csrf: bool = False) -> Client:
         """Return the client of an actor: for the API, or for the site's pages."""
         client = self._clients[kind, csrf]
@@ -472,6 +484,12 @@ def cells_of() -> Any:
 def send() -> Any:
     """Return what sends a request and undoes what it did."""
     return _send
+
+
+@pytest.fixture
+def undo() -> Any:
+    """Return what takes back what happens to the database inside a block."""
+    return undone
 
 
 @pytest.fixture

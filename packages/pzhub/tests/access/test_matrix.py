@@ -177,7 +177,7 @@ def test_no_page_or_list_names_a_product_that_one_may_not_see(
     general = [row for row in rows if row.method == "GET" and "{" not in row.path]
     leaks = []
     for actor in actors:
-        if actor.proof != "session" or actor.standing == "admin":
+        if actor.proof != "session" or actor.standing == "admin" or not actor.works:
             continue
         hidden = [
             names[name]
@@ -202,3 +202,23 @@ def test_who_sees_a_result_is_not_told_which_inputs_it_had(
             answer = world.ask(world.client_of(bob, row.kind), row, "published")
             assert (str(row), answer.status_code) == (str(row), 200)
             assert b"secret_input" not in b"".join(answer)
+
+
+@pytest.mark.parametrize("state", ["registering", "processing", "failed", "deleted"])
+def test_a_closed_release_hides_its_products_in_every_state(
+    world: World, rows: tuple[Row, ...], actors: Any, undo: Any, state: str
+) -> None:
+    outsiders = [actor for actor in actors if actor.standing == "member"]
+    restricted = list(world.names).index("restricted")
+    wrong = []
+    with undo():
+        world.close(state)
+        for row in rows:
+            if not row.depends_on_state or row.public or "{process" in row.path:
+                continue
+            for actor in outsiders:
+                answer = world.ask(world.client_of(actor, row.kind), row, state)
+                expected = row.expected(actor, restricted)
+                if answer.status_code != expected:
+                    wrong.append(f"{row}, {actor.name}: {answer.status_code}, not {expected}")
+    assert wrong == []
