@@ -116,6 +116,7 @@ def attacked(hub: Hub, folder: Path, *options: str) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stdout[-20_000:]
     found: dict[str, Any] = json.loads(report.read_text())
+    print(f"schemathesis: operations {found['operations']}, cases {found['test_cases']}")  # noqa: T201  # the summary to show
     assert found["operations"]["tested"] == found["operations"]["total"] > 50
     assert (found["failures"], found["errors"]) == ([], [])
     return found
