@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pzhub.catalog.models import Release
+from pzhub.config import hub_config
 from pzhub.demo import content
 from pzhub.demo.generate import CONVENTIONS, draw_population, generate_catalogs
 from pzhub.demo.objects import BANDS, generate_objects, write_objects
@@ -77,3 +78,18 @@ def test_the_demo_has_a_release_with_the_objects(
     assert told["path"] == str(data_dir / "datasets" / "demo")
     assert (release.object_catalog or {})["rows"] == 12_000
     assert release.objects_path == "demo"
+
+
+@pytest.mark.django_db
+def test_an_administrators_folder_of_datasets_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, product_types: object, data_dir: Path, tmp_path: Path
+) -> None:
+    datasets = tmp_path / "their datasets"
+    datasets.mkdir()
+    monkeypatch.setattr(hub_config(), "datasets_dir", datasets)
+    monkeypatch.setattr(content, "generate_catalogs", lambda: generate_catalogs(CONVENTIONS[:1]))
+    content.load_demo()
+    assert list(datasets.iterdir()) == []
+    told = objects_of(Release.objects.get(name="demo"))
+    assert told is not None
+    assert told["path"] == str(data_dir / "datasets" / "demo")

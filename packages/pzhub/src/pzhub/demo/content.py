@@ -23,7 +23,6 @@ from pzhub.catalog.services import (
 from pzhub.core.storage import data_root
 from pzhub.demo.generate import DemoCatalog, generate_catalogs
 from pzhub.demo.objects import generate_objects, write_objects
-from pzhub.processes.pipelines.objects import datasets_dir
 from pzhub.processes.services.release_objects import ReleaseWishes, register_release
 from pzhub.supervisor.prepare import say
 from pzhub.uploads.services import receive_file, register_now, stage_copy
@@ -124,7 +123,8 @@ def _load_objects() -> None:
     """Make the object catalog and the release that has it, unless they are there."""
     if Release.objects.filter(name=RELEASE).exists():
         return
-    folder = datasets_dir() / RELEASE
+    # In the data folder: an administrator's folder of datasets may be read-only, and is not ours.
+    folder = data_root() / "datasets" / RELEASE
     if not folder.exists():
         write_objects(generate_objects(), folder)
     wishes = ReleaseWishes(
