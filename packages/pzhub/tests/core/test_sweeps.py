@@ -15,7 +15,7 @@ def test_the_repairs_of_uploads_and_downloads_are_registered() -> None:
 
 
 def test_one_repair_that_fails_does_not_stop_the_others(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = []
 

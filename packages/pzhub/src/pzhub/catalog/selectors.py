@@ -18,7 +18,9 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from pzhub.accounts.models import User
 from pzhub.accounts.policies import Actor, is_administrator
 from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus, ProductType, Release
+from pzhub.core import audit
 from pzhub.core.errors import NotFoundError
+from pzhub.core.models import AuditEntry
 from pzhub.core.search import require_few_words
 
 Row = TypeVar("Row", bound=Model)
@@ -30,6 +32,9 @@ PRODUCT_SEARCH_FIELDS: Final = (
     "user__first_name",
     "user__last_name",
 )
+#: Acts in the audit log whose notes are shown with the product.
+MADE_OFFICIAL: Final = "product-made-official"
+TAKEN_BACK: Final = "product-official-taken-back"
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -198,3 +203,11 @@ def ancestors_of(product: Product, user: Actor) -> QuerySet[Product]:
 def pending_publication_of(user: User) -> Product | None:
     """Return the newest product that the user began and did not publish, or ``None``."""
     return products_visible_to(user).filter(user=user, status=ProductStatus.REGISTERING).first()
+
+
+def official_mark_of(product: Product) -> AuditEntry | None:
+    """Return who made an official product official, when and why, as far as it was written."""
+    if not product.official_product:
+        return None
+    entry = audit.latest_entry(product, MADE_OFFICIAL, TAKEN_BACK)
+    return entry if entry is not None and entry.action == MADE_OFFICIAL else None

@@ -36,3 +36,11 @@ def record(*, actor: AbstractBaseUser | None, action: str, target: Model, **data
         object_name=str(target)[:300],
         data=data,
     )
+
+
+def latest_entry(target: Model, *actions: str) -> AuditEntry | None:
+    """Return the last of some acts on an object, or ``None`` where there was none."""
+    entries = AuditEntry.objects.filter(
+        object_type=target._meta.label_lower, object_id=target.pk, action__in=actions
+    )
+    return entries.order_by("-id").first()

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Q
+from django.contrib.auth.models import AnonymousUser, Group
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from pzhub.accounts.models import User
-from pzhub.catalog.models import Product, ProductStatus
+from pzhub.accounts.models import ADMIN_GROUP, User
+from pzhub.catalog.models import Product, ProductStatus, Release
 from pzhub.catalog.pages.rows import rows_of, with_row_relations
-from pzhub.catalog.selectors import products_visible_to
+from pzhub.catalog.selectors import (
+    PRODUCT_SEARCH_FIELDS,
+    matching_words,
+    products_visible_to,
+)
 from pzhub.core.errors import NotFoundError
 from pzhub.core.storage import data_path
 from pzhub.processes.models import Phase, Process
@@ -108,3 +112,41 @@ def _flags_translation(process: Process) -> str:
     else:
         places = [attempt_folder(process) / FLAGS_FILE] if process.path else []
     return "".join(path.read_text(errors="replace") for path in places if path.is_file())
+
+
+def administration_counts() -> dict[str, int]:
+    """Count what administrators look after."""
+    products = Product.objects.aggregate(
+        published=Count("pk", filter=Q(status=ProductStatus.PUBLISHED)),
+        official=Count("pk", filter=Q(status=ProductStatus.PUBLISHED, official_product=True)),
+        deleted=Count("pk", filter=Q(status=ProductStatus.DELETED)),
+    )
+    users = User.objects.aggregate(
+        users=Count("pk", filter=Q(is_active=True)),
+        switched_off=Count("pk", filter=Q(is_active=False)),
+    )
+    groups = Group.objects.exclude(name=ADMIN_GROUP).count()
+    return {**products, **users, "groups": groups, "releases": Release.objects.count()}
+
+
+def products_of_kind(user: User, kind: str, words: str) -> QuerySet[Product]:
+    """Return products for the list of administrators, newest first.
+
+    Parameters
+    ----------
+    user
+        The administrator.
+    kind
+        ``"official"``, ``"shared"``, ``"deleted"``; anything else means all.
+    words
+        Parts of names or of owners.
+    """
+    products = products_visible_to(user, include_deleted=True)
+    published = Q(status=ProductStatus.PUBLISHED)
+    conditions = {
+        "official": published & Q(official_product=True),
+        "shared": published & Q(official_product=False),
+        "deleted": Q(status=ProductStatus.DELETED),
+    }
+    found = matching_words(products, words, (*PRODUCT_SEARCH_FIELDS, "internal_name"))
+    return found.filter(conditions.get(kind, Q()))

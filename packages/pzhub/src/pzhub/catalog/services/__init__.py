@@ -19,6 +19,7 @@ from pzhub.catalog.services.delete import (
 )
 from pzhub.catalog.services.metadata import metadata_of
 from pzhub.catalog.services.naming import internal_name_for
+from pzhub.catalog.services.official import set_official
 from pzhub.catalog.services.publish import (
     MissingMainFileError,
     MissingRolesError,
@@ -53,6 +54,7 @@ __all__ = [
     "restore_product",
     "set_column_association",
     "set_column_associations",
+    "set_official",
     "sweep_trash",
     "update_column",
     "update_product",

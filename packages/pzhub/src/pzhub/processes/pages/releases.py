@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pzhub.accounts.policies import require_administrator
-from pzhub.accounts.requests import SignedInRequest
+from pzhub.accounts.requests import SignedInRequest, administrators_only
 from pzhub.catalog.models import Release
 from pzhub.catalog.selectors import release_for, releases_visible_to
 from pzhub.processes.pages.release_form import ReleaseForm
@@ -28,23 +23,8 @@ from pzhub.processes.services import (
 )
 from pztables.errors import UserError
 
-Rest = ParamSpec("Rest")
-View = Callable[Concatenate[SignedInRequest, Rest], HttpResponseBase]
 
-
-def _administrators_only(view: View[Rest]) -> View[Rest]:
-    @login_required
-    @wraps(view)
-    def guarded(
-        request: SignedInRequest, *args: Rest.args, **kwargs: Rest.kwargs
-    ) -> HttpResponseBase:
-        require_administrator(request.user)
-        return view(request, *args, **kwargs)
-
-    return guarded  # type: ignore[return-value]  # the request of who signed in
-
-
-@_administrators_only
+@administrators_only
 @require_safe
 def releases(request: SignedInRequest) -> HttpResponse:
     """List all releases with what their object catalogs hold."""
@@ -53,21 +33,21 @@ def releases(request: SignedInRequest) -> HttpResponse:
     return render(request, "processes/releases.html", context)
 
 
-@_administrators_only
+@administrators_only
 @require_http_methods(["GET", "POST"])
 def release_new(request: SignedInRequest) -> HttpResponse:
     """Choose a folder, see what is in it, register it as a release."""
     return _page(request, None)
 
 
-@_administrators_only
+@administrators_only
 @require_http_methods(["GET", "POST"])
 def release(request: SignedInRequest, name: str) -> HttpResponse:
     """Change a release; with a folder in the address, register that as its object catalog."""
     return _page(request, release_for(request.user, name))
 
 
-@_administrators_only
+@administrators_only
 @require_POST
 def release_check(request: SignedInRequest, name: str) -> HttpResponse:
     """Look whether the object catalog is as it was registered; footers and a sample only."""

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView, TemplateView
 
 from pzhub.web.pages import product, views
+from pzhub.web.pages.administration import urls as administration
 
 app_name = "web"
 
@@ -37,6 +38,7 @@ urlpatterns = [
         "robots.txt",
         TemplateView.as_view(template_name="web/robots.txt", content_type="text/plain"),
     ),
+    *administration.urlpatterns,
     moved("user_products", "/products"),
     moved("official_products", "/products?tab=official"),
     moved("oficial_products", "/products?tab=official"),

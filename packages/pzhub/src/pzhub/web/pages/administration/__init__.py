@@ -1,0 +1,1 @@
+"""The administration of the site, for administrators alone."""
