@@ -11,6 +11,7 @@ import pytest
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Product, ProductFile, ProductStatus, Release
+from pzhub.catalog.services import metadata_of
 from pzhub.core.models import AuditEntry
 from pzhub.core.storage import data_path
 from pzhub.processes.models import Phase, Pipeline, Process
@@ -211,6 +212,10 @@ def test_a_run_registers_a_training_set_with_its_columns(train: Submit, steps: A
     assert names[5:] == ["i_cModelMag_sfd", "objectId", "_dist_arcsec", "is_training_set"]
     assert process.summary["rows_out"] == 60
     assert process.summary["split"]["random_seed"] == 7
+    told = metadata_of(product)
+    assert (told["split"]["random_seed"], told["split"]["train_rows"]) == (7, 42)
+    assert told["photometry"] == process.summary["photometry"]
+    assert told["photometry"]["zero_point"] == 31.4
     table = pq.read_table(data_path(product.inspection.canonical_path))
     assert sum(table["is_training_set"].to_pylist()) == 42
     assert all(abs(each - 0.1) < 1e-3 for each in table["_dist_arcsec"].to_pylist())
@@ -218,6 +223,7 @@ def test_a_run_registers_a_training_set_with_its_columns(train: Submit, steps: A
 
 def test_a_run_is_submitted_again_with_its_release(train: Submit, ana: User, sky: Release) -> None:
     first = train(parameters={"unique": "nearest"}, output_format="csv")
+    assert isinstance(first.used_config["param"]["random_seed"], int)  # drawn, told, repeated
     again = rerun_process(actor=ana, process=first)
     assert (again.release, again.used_config) == (sky, first.used_config)
     assert again.upload != first.upload

@@ -6,7 +6,7 @@ An app registers from its ``AppConfig.ready``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pzhub.catalog.models import Product
@@ -25,11 +25,15 @@ class Origin:
         ``"Upload"``, or what people call the pipeline that made it.
     process_id, process_status
         The run that made it and its word on the wire; ``None`` for uploads.
+    made
+        How the run made it, as far as every reader of the product may know: groups of facts
+        by name, for ``product_metadata.yaml``.
     """
 
     name: str = "Upload"
     process_id: int | None = None
     process_status: str | None = None
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 OriginReader = Callable[[Any], Origin]

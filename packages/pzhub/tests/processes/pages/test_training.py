@@ -293,7 +293,10 @@ SUMMARY = {
         "how": "converted",
         "zero_point": 31.4,
         "extinction_coefficients": None,
-        "invalid": {"u_cModelMag_sfd": {"not_positive": 4, "missing": 2}, "g": {"missing": 0}},
+        "invalid": {
+            "u_cModelMag_sfd": {"rows": 416, "not_positive": 400, "missing": 16, "no_error": 5},
+            "g_cModelMag_sfd": {"rows": 0, "no_error": 7},
+        },
     },
     "split": {"train_rows": 770, "test_rows": 330, "random_seed": 99, "groups": 1050},
     "warnings": [{"code": "x", "message": "columns are taken as they are"}],
@@ -306,9 +309,10 @@ def test_a_finished_run_tells_what_it_did(ana_site: Client, ended: Callable[...,
         page = unescape(ana_site.get(address).content.decode())
         for words in (
             "1,234", "1,111", "770", "330", "cModel AB magnitudes", "31.4", "0.123″",
-            "u_cModelMag_sfd", "columns are taken as they are",
+            "u_cModelMag_sfd", "416", "columns are taken as they are",
         ):  # fmt: skip
             assert words in page, (address, words)
+        assert "g_cModelMag_sfd" not in page
     page = ana_site.get(f"/jobs/{process.pk}").content.decode()
     assert f'href="{FORM}?job={process.pk}"' in page
     assert "Threshold distance, arcsec" in page

@@ -16,7 +16,8 @@ def metadata_of(product: Product) -> dict[str, Any]:
     -------
     the fields of the product as on the wire without what depends on the reader, its main file,
     its associated columns (key absent when there are none) and its other files (likewise);
-    times are text with ``+00:00``
+    times are text with ``+00:00``; for a training set how photometry and split were made
+    (zero point, dust map, coefficients, seed ...)
     """
     facts = describe_product(product)
     facts["created_at"] = product.created_at.isoformat()
@@ -30,7 +31,7 @@ def metadata_of(product: Product) -> dict[str, Any]:
     others = [{"name": f.name, "type": f.type} for f in product.files.all() if f.role != 0]
     if others:
         facts["attach_files"] = others
-    return facts
+    return facts | origin_of(product).made
 
 
 def _main_file(file: ProductFile) -> dict[str, Any]:

@@ -105,9 +105,9 @@ def _words(*parts: object) -> str:
 
 
 def _invalid(photometry: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return how many values of each column are not valid, as far as any are."""
+    """Return how many rows of each column have no valid value, as far as any have none."""
     totals = {
-        column: sum(int(number) for number in reasons.values())
-        for column, reasons in (photometry.get("invalid") or {}).items()
+        column: int(counts.get("rows", 0))  # the other numbers are its parts, by reason
+        for column, counts in (photometry.get("invalid") or {}).items()
     }
     return [(column, total) for column, total in totals.items() if total]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -20,6 +21,9 @@ from pzhub.processes.policies import require_stop
 from pzhub.processes.selectors import inputs_of
 from pzhub.processes.services.release import check_release
 from pzhub.uploads.services.staged import StagedFile, stage_copy
+
+#: A seed that nobody gave is below: every reader of JSON has such numbers exactly.
+_SEEDS: Final = 2**31
 
 
 class TooFewInputsError(InvalidError):
@@ -224,6 +228,8 @@ def _used_config(
         used_config["inputs"]["dataset"] = pipelines.described_objects(release)
     if "output_format" in validated:
         validated["output_format"] = used_config["output_format"]
+    if validated.get("random_seed", 0) is None:  # drawn here, so that it is told and repeats
+        validated["random_seed"] = secrets.randbelow(_SEEDS)
     if flags_translation is not None:
         pipelines.check_flags_translation(flags_translation.path, flags_translation.name)
         kept = {"name": flags_translation.name, "sha256": flags_translation.sha256}
