@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pzhub.catalog.api.filters import ColumnFilters, NamedFilters, ProductFilters
+from pzhub.catalog.api.provenance import Provenance
 from pzhub.catalog.api.serializers import (
     ColumnIn,
     ColumnOut,
@@ -84,7 +85,7 @@ class ProductListing(mixins.ListModelMixin, mixins.RetrieveModelMixin, PzViewSet
     queryset = Product.objects.none()
 
 
-class ProductViewSet(ProductListing):
+class ProductViewSet(Provenance, ProductListing):
     """The products that the caller may see; deleted ones keep their row."""
 
     def get_queryset(self) -> QuerySet[Product]:

@@ -14,15 +14,14 @@ from django.views.decorators.http import require_GET
 from pzhub.accounts.models import User
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus
+from pzhub.catalog.pages.provenance import provenance_context
 from pzhub.catalog.pages.rows import row_of
 from pzhub.catalog.policies import can_delete
-from pzhub.catalog.selectors import ancestors_of, descendants_of, product_for
+from pzhub.catalog.selectors import product_for
 from pzhub.core.errors import NotFoundError
 from pztables.roles import role_named
 
 HTML_SUFFIXES: Final = (".html", ".htm")
-#: How many products a list of sources or of uses names before it says how many more.
-NAMED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ def product_context(request: HttpRequest, product: Product, user: User) -> dict[
     columns = list(product.columns.order_by("order", "id"))
     files = sorted(product.files.all(), key=lambda file: (file.role, file.pk))
     process = getattr(product, "process", None)
-    sources = list(ancestors_of(product, user)[: NAMED + 1]) if process else []
     return {
         "row": row_of(product, user),
         "product": product,
@@ -73,8 +71,7 @@ def product_context(request: HttpRequest, product: Product, user: User) -> dict[
         "associated": sum(1 for column in columns if column.alias),
         "positions": {role.name for column in columns if (role := role_named(column.alias or ""))},
         "first_rows": first_rows_of(product, columns),
-        "sources": sources,
-        "used_by": list(descendants_of(product, user)[:NAMED]),
+        **provenance_context(product, user),
         "failure": product.failure or (process.error if process else None),
         "address": request.build_absolute_uri(_address(product)),
         "api_address": request.build_absolute_uri("/api/"),
