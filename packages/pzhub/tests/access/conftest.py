@@ -242,6 +242,7 @@ class World:
             "type": self.types["training_set"].pk,
             "release": self.release.pk,
             "release_name": self.release.name,
+            "group": Group.objects.get(name="dp1-team").pk,
             "pipeline": self.pipeline.pk,
             "token": spare.pk,
             "other": other.pk,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from pzhub.accounts.models import ApiToken, User
+from pzhub.accounts.models import ADMIN_GROUP, ApiToken, User
 from pzhub.core.errors import NotFoundError
 
 
@@ -53,6 +54,45 @@ def token_of(user: User, pk: int) -> ApiToken:
 def users_list() -> QuerySet[User]:
     """Return everybody who can sign in, by login name."""
     return User.objects.filter(is_active=True).order_by("username")
+
+
+def administrators() -> QuerySet[User]:
+    """Return the active administrators: superusers and members of their group."""
+    members = User.objects.filter(groups__name=ADMIN_GROUP).values("pk")
+    return User.objects.filter(Q(is_superuser=True) | Q(pk__in=members), is_active=True)
+
+
+def user_numbered(pk: int) -> User:
+    """Return a user by number, switched-off ones included.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such user.
+    """
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise NotFoundError(f"There is no user {pk}.")
+    return user
+
+
+def access_groups() -> QuerySet[Group]:
+    """Return the groups that releases can be opened to, by name; not that of administrators."""
+    return Group.objects.exclude(name=ADMIN_GROUP).order_by("name")
+
+
+def access_group(pk: int) -> Group:
+    """Return one access group.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of this number.
+    """
+    group = access_groups().filter(pk=pk).first()
+    if group is None:
+        raise NotFoundError(f"There is no group {pk}.")
+    return group
 
 
 def user_named(username: str) -> User:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from pzhub.accounts.models import ADMIN_GROUP, User
+from pzhub.accounts.models import User
+from pzhub.accounts.selectors import access_groups, administrators
 from pzhub.catalog.models import Product, ProductStatus, Release
 from pzhub.catalog.pages.rows import rows_of, with_row_relations
 from pzhub.catalog.selectors import (
@@ -25,6 +26,9 @@ from pzhub.processes.pages.jobview import summary_of
 from pzhub.processes.pipelines import FLAGS_FILE, spec_of
 from pzhub.processes.selectors import attempt_folder, processes_visible_to
 from pzhub.processes.transitions import FINAL_PHASES
+
+#: What the search for users looks at.
+USER_SEARCH_FIELDS: Final = ("username", "display_name", "email", "first_name", "last_name")
 
 
 def job_counts(user: User | AnonymousUser) -> dict[str, int]:
@@ -125,8 +129,8 @@ def administration_counts() -> dict[str, int]:
         users=Count("pk", filter=Q(is_active=True)),
         switched_off=Count("pk", filter=Q(is_active=False)),
     )
-    groups = Group.objects.exclude(name=ADMIN_GROUP).count()
-    return {**products, **users, "groups": groups, "releases": Release.objects.count()}
+    groups, releases = access_groups().count(), Release.objects.count()
+    return {**products, **users, "groups": groups, "releases": releases}
 
 
 def products_of_kind(user: User, kind: str, words: str) -> QuerySet[Product]:
@@ -150,3 +154,32 @@ def products_of_kind(user: User, kind: str, words: str) -> QuerySet[Product]:
     }
     found = matching_words(products, words, (*PRODUCT_SEARCH_FIELDS, "internal_name"))
     return found.filter(conditions.get(kind, Q()))
+
+
+def users_of_kind(kind: str, words: str) -> QuerySet[User]:
+    """Return users for the list of administrators, by login name, with their groups.
+
+    Parameters
+    ----------
+    kind
+        ``"administrators"`` or ``"off"``; anything else means all.
+    words
+        Parts of names or addresses.
+    """
+    users = User.objects.order_by("username").prefetch_related("groups")
+    found = matching_words(users, words, USER_SEARCH_FIELDS)
+    found = found.annotate(is_admin=Exists(administrators().filter(pk=OuterRef("pk"))))
+    return found.filter(
+        {"administrators": Q(is_admin=True), "off": Q(is_active=False)}.get(kind, Q())
+    )
+
+
+def groups_with_counts() -> QuerySet[Group]:
+    """Return the access groups with ``members`` counted, and their releases."""
+    counted = access_groups().annotate(members=Count("user"))
+    return counted.prefetch_related("releases")
+
+
+def members_of(group: Group) -> QuerySet[User]:
+    """Return the members of a group by login name."""
+    return User.objects.filter(groups=group).order_by("username")

@@ -1,5 +1,12 @@
 """Acts on accounts."""
 
+from pzhub.accounts.services.people import (
+    create_group,
+    join_group,
+    switch_user_off,
+    switch_user_on,
+    update_user,
+)
 from pzhub.accounts.services.tokens import (
     DEFAULT_TOKEN,
     TokenNameTakenError,
@@ -15,10 +22,15 @@ __all__ = [
     "DEFAULT_TOKEN",
     "TokenNameTakenError",
     "UsernameTakenError",
+    "create_group",
     "create_token",
     "create_user",
+    "join_group",
     "note_token_use",
     "replace_default_token",
     "replace_token",
     "revoke_token",
+    "switch_user_off",
+    "switch_user_on",
+    "update_user",
 ]

@@ -17,6 +17,7 @@ from pzhub.catalog.services.delete import (
     restore_product,
     sweep_trash,
 )
+from pzhub.catalog.services.groups import delete_group
 from pzhub.catalog.services.metadata import metadata_of
 from pzhub.catalog.services.naming import internal_name_for
 from pzhub.catalog.services.official import set_official
@@ -44,6 +45,7 @@ __all__ = [
     "add_column",
     "change_product",
     "create_product",
+    "delete_group",
     "delete_product",
     "fail_product",
     "internal_name_for",

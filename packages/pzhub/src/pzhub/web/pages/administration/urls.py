@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.web.pages.administration import overview, products
+from pzhub.web.pages.administration import groups, overview, people, products
 
 urlpatterns = [
     path("administration", overview.overview, name="administration"),
     path("administration/products", products.products, name="administration_products"),
+    path("administration/users", people.users, name="users"),
+    path("administration/users/new", people.user_new, name="user_new"),
+    path("administration/users/of/<int:pk>", people.user, name="user"),
+    path("administration/users/of/<int:pk>/off", people.switch_off, name="user_off"),
+    path("administration/users/of/<int:pk>/on", people.switch_on, name="user_on"),
+    path("administration/groups", groups.groups, name="groups"),
+    path("administration/groups/of/<int:pk>", groups.group, name="group"),
+    path("administration/groups/of/<int:pk>/delete", groups.delete, name="group_delete"),
     path("product/<str:key>/official", products.official, name="official"),
 ]
