@@ -17,11 +17,12 @@ from pzpipelines.objects.catalog import open_objects
 from pzpipelines.registry import pipeline_named
 from pzpipelines.runtime.job import JobInput, JobObjects
 from pzpipelines.training.errors import NoObjectsError
+from pzpipelines.training.inputs import read_redshifts
 from pzpipelines.training.match import overlapping
 from pzpipelines.training.parameters import validate
 from pzpipelines.training.preflight import expect_matches, extrapolate
 
-from .releases import ROLES, positions, redshift_table, train
+from .releases import ROLES, positions, redshift_table, train, write_release
 
 
 def told(
@@ -90,6 +91,40 @@ def test_no_overlap_is_told_with_both_areas(tmp_path: Path, mag_release: Path) -
     assert [each["code"] for each in report["problems"]] == ["no_overlap"]
     assert "the redshifts cover" in report["problems"][0]["message"]
     assert (report["overlap_area_deg2"], report["expected_matches"]) == (0, 0)
+
+
+def test_a_match_across_the_border_of_two_pixels_is_an_overlap(tmp_path: Path) -> None:
+    objects = pa.table({"objectId": [1], "coord_ra": [45.0], "coord_dec": [0.1 / 3600]})
+    redshifts = pa.table({"RA": [45.0], "DEC": [-0.1 / 3600], "z": [1.0]})
+    release = write_release(tmp_path / "release", objects)
+    source = tmp_path / "redshifts.parquet"
+    pq.write_table(redshifts, source)
+    roles: dict[str, str | None] = {"ra": "RA", "dec": "DEC", "z": "z"}
+    report = pipeline_named("training_set_maker").preflight(
+        {},
+        [JobInput(path=source, internal_name="1_one", columns=roles)],
+        JobObjects(path=release, name="one"),
+    )
+    assert (report["problems"], report["expected_matches"]) == ([], 1)
+
+
+def test_quality_flags_that_are_asked_for_and_absent_are_a_problem(
+    tmp_path: Path, mag_release: Path
+) -> None:
+    redshifts = redshift_table().set_column(5, "Q", pa.array(["good"] * 1_200))
+    report = told(tmp_path, redshifts, mag_release, {"unique": "best"})
+    told_of = [(each["code"], each["field"]) for each in report["problems"]]
+    assert told_of == [("no_quality_flag", "unique")]
+
+
+def test_columns_without_a_role_are_not_read(tmp_path: Path) -> None:
+    table = redshift_table(100).append_column("more", pa.array(["text"] * 100))
+    path = tmp_path / "redshifts.parquet"
+    pq.write_table(table, path)
+    source = JobInput(path=path, internal_name="1_wide", columns=dict(ROLES))
+    assert read_redshifts(source, only_roles=True).table.column_names == [
+        "ID", "RA", "DEC", "z", "Q", "SURVEY",
+    ]  # fmt: skip
 
 
 def test_no_release_at_all_is_refused() -> None:

@@ -160,8 +160,16 @@ def roles_of(source: JobInput, names: Sequence[str]) -> dict[str, str]:
     return given
 
 
-def read_redshifts(source: JobInput) -> RedshiftCatalog:
+def read_redshifts(source: JobInput, *, only_roles: bool = False) -> RedshiftCatalog:
     """Read the redshift catalog.
+
+    Parameters
+    ----------
+    source
+        The input.
+    only_roles
+        Whether columns without a role in a run are left out: a wide catalog is
+        many times its positions.
 
     Raises
     ------
@@ -171,6 +179,8 @@ def read_redshifts(source: JobInput) -> RedshiftCatalog:
     with open_input(source) as reader:
         names = [name for name in reader.schema.names if name not in _TREE_COLUMNS]
         roles = roles_of(source, names)
+        if only_roles:
+            names = [name for name in names if name in {*roles.values(), HOMOGENIZED_FLAG}]
         table = reader.read(names)
         format_name = output_format_of(reader.schema.format)
     if table.num_rows == 0:

@@ -23,11 +23,11 @@ from pzpipelines.training.coverage import (
     positions_moc,
 )
 from pzpipelines.training.dust import DustMapError
-from pzpipelines.training.errors import PhotometryError
+from pzpipelines.training.errors import PhotometryError, QualityFlagError
 from pzpipelines.training.inputs import RedshiftCatalog, read_redshifts, the_input
 from pzpipelines.training.match import match_objects, overlapping
 from pzpipelines.training.parameters import TrainingParameters, validate
-from pzpipelines.training.run import warnings_of_recipe
+from pzpipelines.training.run import ranks_of, warnings_of_recipe
 from pzpipelines.training.sources import Recipe, Release, choose, look_at_release
 from pzpipelines.training.split import mix, position_keys
 from pztables.errors import UserError
@@ -101,18 +101,19 @@ def preflight(
         "problems": [],
         "warnings": [],
     }
-    redshifts = read_redshifts(the_input(inputs))
+    redshifts = read_redshifts(the_input(inputs), only_roles=True)
+    _report_flags(report, redshifts, options)
     planned = _planned(release, options, report)
     catalog = planned[0] if planned else _any_catalog(release)
     rows = np.flatnonzero(redshifts.has_position)
     ra, dec = redshifts.ra[rows], redshifts.dec[rows]
     report |= _rows(redshifts)
     near = overlapping(ra, dec, catalog, radius_arcsec=options.crossmatch.radius_arcsec)
-    _report_sky(report, redshifts, catalog, near, (ra, dec))
+    expected = expect_matches((ra, dec), catalog, near, options)
+    _report_sky(report, redshifts, catalog, near, (ra, dec), has_matches=expected.rows > 0)
     columns = planned[1] if planned else ColumnPlan(())
     report["partitions"] = len(near)
     report["bytes_to_read"] = bytes_to_read(near, [*columns.reads, catalog.ra, catalog.dec])
-    expected = expect_matches((ra, dec), catalog, near, options)
     report |= {
         "expected_matches": expected.rows,
         "expected_matches_low": expected.low,
@@ -155,6 +156,15 @@ def _any_catalog(release: Release) -> ObjectCatalog:
     return open_objects(release.sources[0].path, name=release.objects.name)
 
 
+def _report_flags(
+    report: dict[str, Any], redshifts: RedshiftCatalog, options: TrainingParameters
+) -> None:
+    try:
+        ranks_of(options, redshifts)
+    except QualityFlagError as problem:
+        report["problems"].append(_entry(problem))
+
+
 def _rows(redshifts: RedshiftCatalog) -> dict[str, int]:
     return {
         "rows_in": redshifts.table.num_rows,
@@ -168,6 +178,8 @@ def _report_sky(
     catalog: ObjectCatalog,
     near: Sequence[Partition],
     positions: tuple[FloatArray, FloatArray],
+    *,
+    has_matches: bool,
 ) -> None:
     asked = positions_moc(*positions)
     covered = objects_moc(catalog, near) if near else partitions_moc(catalog.partitions)
@@ -177,7 +189,7 @@ def _report_sky(
         "objects_area_deg2": area_deg2(covered),
         "overlap_area_deg2": area_deg2(common),
     }
-    if common.empty():
+    if common.empty() and not has_matches:  # a match can lie across the border of their pixels
         report["problems"].append(
             {
                 "code": "no_overlap",

@@ -94,7 +94,7 @@ def run(job: Job, workspace: Workspace) -> Outcome:
     workspace.progress("prepare", 0, f"reading {training.source.internal_name}")
     redshifts = read_redshifts(training.source)
     output_format = _output_format(training, redshifts)
-    ranks = _ranks(training.parameters, redshifts)
+    ranks = ranks_of(training.parameters, redshifts)
     workspace.progress("prepare", 1, f"{redshifts.table.num_rows:,} redshifts read")
     matches = match(training, redshifts)
     stays = _stays(training.parameters, matches, ranks)
@@ -155,7 +155,7 @@ def _output_format(training: Training, redshifts: RedshiftCatalog) -> str:
     return require_output_format(redshifts.format if same else asked)
 
 
-def _ranks(parameters: TrainingParameters, redshifts: RedshiftCatalog) -> FloatArray | None:
+def ranks_of(parameters: TrainingParameters, redshifts: RedshiftCatalog) -> FloatArray | None:
     """Return how good each redshift is, where that decides.
 
     Raises
