@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.models import Product
-from pzhub.catalog.policies import require_delete, require_update
+from pzhub.catalog.policies import is_owner, require_delete, require_update
 from pzhub.catalog.selectors import columns_visible_to, descendants_of, product_for
 from pzhub.catalog.services import (
     TRASH_DAYS,
@@ -24,6 +24,7 @@ from pzhub.catalog.services import (
     set_column_association,
     update_product,
 )
+from pzhub.catalog.services.delete import REASON_LENGTH
 from pzhub.core.errors import NotFoundError
 from pzhub.core.forms import PageForm
 from pztables.errors import UserError
@@ -48,6 +49,20 @@ class ProductForm(PageForm):
         widget=forms.Textarea(attrs={"rows": 12}),
         help_text=gettext_lazy(
             "Markdown with tables and links: sources, selection, flags, acknowledgement."
+        ),
+    )
+
+
+class ReasonForm(PageForm):
+    """Why an administrator takes down what belongs to somebody else."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": gettext_lazy("Tell the owner why.")},
+        help_text=gettext_lazy(
+            "The owner reads it where the product was. Only administrators can restore it."
         ),
     )
 
@@ -136,24 +151,35 @@ def edit_column(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def delete(request: SignedInRequest, key: str) -> HttpResponse:
-    """Ask, naming what follows; then delete."""
+    """Ask, naming what follows, for the reason too where it belongs to somebody else; delete."""
     product = product_for(request.user, key)
     require_delete(product, request.user)
-    if request.method != "POST":
-        made_from_it = list(descendants_of(product, request.user)[:20])
-        context = {"product": product, "made_from_it": made_from_it, "days": TRASH_DAYS}
-        return render(request, "catalog/delete.html", context)
+    form = None if is_owner(product, request.user) else ReasonForm(request.POST or None)
+    if request.method != "POST" or (form and not form.is_valid()):
+        return _ask(request, product, form)
     try:
-        delete_product(actor=request.user, product=product)
+        reason = form.cleaned_data["reason"] if form else ""
+        delete_product(actor=request.user, product=product, reason=reason)
     except UserError as refusal:
         messages.error(request, refusal.message)
-        return redirect("catalog:detail", product.internal_name)
-    messages.success(
-        request,
-        _("%(name)s is deleted. Its page lets you restore it for %(days)s days.")
-        % {"name": product.display_name, "days": TRASH_DAYS},
-    )
+    else:
+        messages.success(
+            request,
+            _("%(name)s is deleted. Its page lets you restore it for %(days)s days.")
+            % {"name": product.display_name, "days": TRASH_DAYS},
+        )
     return redirect("catalog:detail", product.internal_name)
+
+
+def _ask(request: SignedInRequest, product: Product, form: ReasonForm | None) -> HttpResponse:
+    context = {
+        "product": product,
+        "form": form,
+        "made_from_it": list(descendants_of(product, request.user)[:20]),
+        "days": TRASH_DAYS,
+    }
+    status = 400 if form and form.errors else 200
+    return render(request, "catalog/delete.html", context, status=status)
 
 
 @login_required

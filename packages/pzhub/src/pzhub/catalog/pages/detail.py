@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET
 
 from pzhub.accounts.models import User
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.catalog.citation import citations_of
 from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus
 from pzhub.catalog.pages.provenance import provenance_context
 from pzhub.catalog.pages.rows import row_of
-from pzhub.catalog.policies import can_delete
-from pzhub.catalog.selectors import product_for
+from pzhub.catalog.policies import can_delete, can_restore
+from pzhub.catalog.selectors import product_for, take_down_of
 from pzhub.core.errors import NotFoundError
 from pztables.roles import role_named
 
@@ -60,6 +61,8 @@ def product_context(request: HttpRequest, product: Product, user: User) -> dict[
     columns = list(product.columns.order_by("order", "id"))
     files = sorted(product.files.all(), key=lambda file: (file.role, file.pk))
     process = getattr(product, "process", None)
+    address = request.build_absolute_uri(_address(product))
+    is_published = product.status == ProductStatus.PUBLISHED
     return {
         "row": row_of(product, user),
         "product": product,
@@ -73,9 +76,10 @@ def product_context(request: HttpRequest, product: Product, user: User) -> dict[
         "first_rows": first_rows_of(product, columns),
         **provenance_context(product, user),
         "failure": product.failure or (process.error if process else None),
-        "address": request.build_absolute_uri(_address(product)),
+        "address": address,
+        "citations": citations_of(product, address) if is_published else [],
         "api_address": request.build_absolute_uri("/api/"),
-        "is_published": product.status == ProductStatus.PUBLISHED,
+        "is_published": is_published,
     }
 
 
@@ -99,7 +103,12 @@ def product_page(request: SignedInRequest, key: str) -> HttpResponse:
 def _tombstone(request: SignedInRequest, key: str) -> HttpResponse:
     """Say of a deleted product who had it and when it went; of an unknown one nothing."""
     product = product_for(request.user, key, include_deleted=True)
-    context = {"product": product, "can_restore": can_delete(product, request.user)}
+    take_down, user = take_down_of(product), request.user
+    context = {
+        "product": product,
+        "take_down": take_down if can_delete(product, user) else None,
+        "can_restore": can_restore(product, user, is_taken_down=take_down is not None),
+    }
     return render(request, "catalog/tombstone.html", context, status=410)
 
 

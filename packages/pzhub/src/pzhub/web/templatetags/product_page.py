@@ -1,4 +1,4 @@
-"""Tags of the product page: its provenance as a graph."""
+"""Tags of the product page: its provenance as a graph, and how to fetch it elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from django import template
 from django.utils.safestring import SafeString
 
 from pzhub.catalog.lineage import Lineage
+from pzhub.catalog.models import Product
+from pzhub.catalog.selectors import main_file_of
 from pzhub.web import lineage_graph
 
 register = template.Library()
@@ -15,3 +17,20 @@ register = template.Library()
 def provenance_graph(lineage: Lineage) -> SafeString:
     """Draw the products before and after one, and the runs between them."""
     return lineage_graph.draw(lineage)
+
+
+@register.simple_tag
+def pz_line(product: Product) -> str:
+    """Write the command that fetches a product's table, or its files where it has none."""
+    main = main_file_of(product)
+    act = "get" if main is not None and main.n_rows is not None else "download"
+    return f"pz {act} {product.internal_name}"
+
+
+@register.simple_tag
+def curl_line(product: Product, api_address: str) -> str:
+    """Write the command that fetches a product where there is nothing but curl."""
+    main = main_file_of(product)
+    part = "download" if main is None or main.is_directory else "download_main_file"
+    address = f"{api_address}products/{product.pk}/{part}/"
+    return f'curl -OJ -H "Authorization: Token $PZSERVER_TOKEN" {address}'
