@@ -15,7 +15,7 @@ from django.utils import timezone
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Product, ProductStatus
 from pzhub.catalog.policies import OfficialRequiresAdminError
-from pzhub.catalog.services import set_official
+from pzhub.catalog.services import delete_product, set_official
 from pzhub.core.chores import enqueue_chore
 from pzhub.core.errors import ConflictError, InvalidError
 from pzhub.core.models import AuditEntry, Heartbeat
@@ -153,3 +153,34 @@ def test_the_list_of_products_asks_as_much_for_many_as_for_one(
     for _ in range(4):
         product_factory(ana, official_product=True)
     assert queries() == one
+
+
+def test_what_was_taken_down_tells_its_owner_why_and_only_administrators_undo_it(
+    site: Client, ana: User, ana_site: Client, bob_site: Client, product_factory: Products
+) -> None:
+    product = product_factory(ana)
+    address = f"/product/{product.internal_name}"
+    assert site.post(f"{address}/delete").status_code == 400  # without a reason
+    site.post(f"{address}/delete", {"reason": "Holds embargoed spectra."})
+
+    stone = ana_site.get(address).content.decode()
+    assert "Taken down by root" in stone
+    assert "Holds embargoed spectra." in stone
+    assert f"{address}/restore" not in stone
+    assert "embargoed" not in bob_site.get(address).content.decode()
+    assert ana_site.post(f"{address}/restore").status_code == 403
+    assert site.post(f"{address}/restore").status_code == 302
+    assert Product.objects.get(pk=product.pk).status == ProductStatus.PUBLISHED
+    # A deletion of the owner's own afterwards is not bound by the old take-down.
+    ana_site.post(f"{address}/delete")
+    assert f"{address}/restore" in ana_site.get(address).content.decode()
+    deletions = AuditEntry.objects.filter(action="product-deleted").order_by("id")
+    assert [entry.data for entry in deletions] == [
+        {"reason": "Holds embargoed spectra.", "taken_down": True},
+        {},
+    ]
+
+
+def test_a_reason_has_an_end(ana: User, product_factory: Products) -> None:
+    with pytest.raises(InvalidError, match="501 characters"):
+        delete_product(actor=ana, product=product_factory(ana), reason="x" * 501)

@@ -45,6 +45,17 @@ def require_delete(product: Product, user: User) -> None:
         )
 
 
+def can_restore(product: Product, user: Actor, *, is_taken_down: bool) -> bool:
+    """Return whether the user may undo a deletion: of a take-down only administrators."""
+    return is_administrator(user) or (is_owner(product, user) and not is_taken_down)
+
+
+def require_restore(product: Product, user: User, *, is_taken_down: bool) -> None:
+    """Refuse those who may not undo a deletion."""
+    if not can_restore(product, user, is_taken_down=is_taken_down):
+        raise ForbiddenError(f"{product} was taken down: only administrators may restore it.")
+
+
 def require_official(user: User) -> None:
     """Refuse everybody but administrators."""
     if not is_administrator(user):

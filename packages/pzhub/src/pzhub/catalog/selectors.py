@@ -35,6 +35,8 @@ PRODUCT_SEARCH_FIELDS: Final = (
 #: Acts in the audit log whose notes are shown with the product.
 MADE_OFFICIAL: Final = "product-made-official"
 TAKEN_BACK: Final = "product-official-taken-back"
+DELETED: Final = "product-deleted"
+RESTORED: Final = "product-restored"
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -211,3 +213,11 @@ def official_mark_of(product: Product) -> AuditEntry | None:
         return None
     entry = audit.latest_entry(product, MADE_OFFICIAL, TAKEN_BACK)
     return entry if entry is not None and entry.action == MADE_OFFICIAL else None
+
+
+def take_down_of(product: Product) -> AuditEntry | None:
+    """Return who took a deleted product down, when and why; ``None`` where the owner deleted it."""
+    if product.status != ProductStatus.DELETED:
+        return None
+    entry = audit.latest_entry(product, DELETED, RESTORED)
+    return entry if entry is not None and entry.data.get("taken_down") else None

@@ -154,8 +154,9 @@ def delete(request: SignedInRequest, key: str) -> HttpResponse:
     """Ask, naming what follows, for the reason too where it belongs to somebody else; delete."""
     product = product_for(request.user, key)
     require_delete(product, request.user)
-    form = None if is_owner(product, request.user) else ReasonForm(request.POST or None)
-    if request.method != "POST" or (form and not form.is_valid()):
+    sent = request.POST if request.method == "POST" else None
+    form = None if is_owner(product, request.user) else ReasonForm(sent)
+    if sent is None or (form and not form.is_valid()):
         return _ask(request, product, form)
     try:
         reason = form.cleaned_data["reason"] if form else ""

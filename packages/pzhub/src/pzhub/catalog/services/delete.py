@@ -5,22 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Product, ProductStatus
-from pzhub.catalog.policies import require_delete
+from pzhub.catalog.policies import is_owner, require_delete, require_restore
+from pzhub.catalog.selectors import DELETED, RESTORED, take_down_of
 from pzhub.catalog.services.publish import StatusMoveError
 from pzhub.catalog.services.update import locked_product
 from pzhub.core import audit
-from pzhub.core.errors import ConflictError
+from pzhub.core.errors import ConflictError, InvalidError
 from pzhub.core.storage import data_path, move_folder, product_dir, remove_tree, trash_dir
 
 #: How long a deleted product can be restored.
 TRASH_DAYS: Final = 30
+#: Longest reason of a deletion, characters.
+REASON_LENGTH: Final = 500
 
 
 class ProductInUseError(ConflictError):
@@ -36,15 +39,27 @@ class ProductGoneError(ConflictError):
 
 
 @transaction.atomic
-def delete_product(*, actor: User, product: Product) -> None:
+def delete_product(*, actor: User, product: Product, reason: str = "") -> None:
     """Delete a product so that it can be restored for 30 days.
 
-    What pipelines made from it stays, with its name among the sources.
+    What pipelines made from it stays, with its name among the sources. Where an administrator
+    deletes what belongs to somebody else, it is taken down: the owner cannot undo it.
+
+    Parameters
+    ----------
+    actor
+        The owner or an administrator.
+    product
+        What to delete.
+    reason
+        Why, for the owner; at most `REASON_LENGTH` characters.
 
     Raises
     ------
     ForbiddenError
         If the actor is neither the owner nor an administrator.
+    InvalidError
+        If the reason is too long.
     ProductInUseError
         If a run is making it, or reading it.
     """
@@ -52,12 +67,22 @@ def delete_product(*, actor: User, product: Product) -> None:
     require_delete(product, actor)
     if product.status == ProductStatus.DELETED:
         return
+    facts = _facts(product, actor, reason.strip())
     _require_unused(product)
     product.status, product.deleted_at = ProductStatus.DELETED, timezone.now()
     product.save(update_fields=["status", "deleted_at", "updated_at"])
-    audit.record(actor=actor, action="product-deleted", target=product)
+    audit.record(actor=actor, action=DELETED, target=product, **facts)
     # After the commit: a crash in between leaves files that the sweep puts away.
     transaction.on_commit(partial(_put_away, product))
+
+
+def _facts(product: Product, actor: User, reason: str) -> dict[str, Any]:
+    """Return what the audit log keeps of a deletion."""
+    if len(reason) > REASON_LENGTH:
+        text = f"The reason has {len(reason)} characters; it may have {REASON_LENGTH}."
+        raise InvalidError(text, fields={"reason": [text]})
+    facts: dict[str, Any] = {"reason": reason} if reason else {}
+    return facts if is_owner(product, actor) else {**facts, "taken_down": True}
 
 
 def _require_unused(product: Product) -> None:
@@ -76,6 +101,9 @@ def restore_product(*, actor: User, product: Product) -> Product:
 
     Raises
     ------
+    ForbiddenError
+        If the actor is neither the owner nor an administrator; for what was taken down, if the
+        actor is no administrator.
     StatusMoveError
         If it is not deleted.
     ProductGoneError
@@ -83,6 +111,7 @@ def restore_product(*, actor: User, product: Product) -> Product:
     """
     product = locked_product(product)
     require_delete(product, actor)
+    require_restore(product, actor, is_taken_down=take_down_of(product) is not None)
     if product.status != ProductStatus.DELETED:
         raise StatusMoveError(product, ProductStatus.PUBLISHED)
     if product.files.exists() and not (_trash(product).exists() or product_dir(product).exists()):
@@ -91,7 +120,7 @@ def restore_product(*, actor: User, product: Product) -> Product:
     product.status = ProductStatus.PUBLISHED if published else ProductStatus.REGISTERING
     product.deleted_at = None
     product.save(update_fields=["status", "deleted_at", "updated_at"])
-    audit.record(actor=actor, action="product-restored", target=product)
+    audit.record(actor=actor, action=RESTORED, target=product)
     if _trash(product).exists():
         # Before the commit: a crash in between leaves a deleted product whose files are put away.
         move_folder(_trash(product), product_dir(product))
