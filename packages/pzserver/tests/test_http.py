@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ import pytest
 from pzserver._http import Connection, base_address
 from pzserver.errors import (
     Invalid,
+    MissingExtra,
     NoAnswer,
     NotFound,
     PzServerError,
@@ -159,3 +162,60 @@ def test_hosts_are_known_by_name_or_address() -> None:
     assert base_address("localhost") == "http://localhost/api/"
     with pytest.raises(Invalid, match="pz-dev"):
         base_address("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("pz", "https://pzserver.linea.org.br/api/"),
+        ("https://my.site/api", "https://my.site/api/"),
+        ("https://my.site/", "https://my.site/api/"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/api/"),
+        (" http://my.site/photoz/api/ ", "http://my.site/photoz/api/"),
+    ],
+)
+def test_a_host_is_a_name_the_address_of_the_api_or_that_of_its_site(
+    host: str, address: str
+) -> None:
+    assert base_address(host) == address
+
+
+def test_a_page_instead_of_data_is_said_to_be_the_wrong_address(
+    server: Any, connection: Connection, answer: Callable[..., Any]
+) -> None:
+    server.answer = lambda seen: answer(raw=b"<html>", headers={"Content-Type": "text/html"})
+    with pytest.raises(Invalid, match=r"is http://.* the address of the API\?"):
+        connection.get("")
+
+
+def test_a_site_that_moved_says_where_to(
+    server: Any, connection: Connection, answer: Callable[..., Any]
+) -> None:
+    server.answer = lambda seen: answer(status=301, headers={"Location": "https://my.site/api/"})
+    with pytest.raises(Invalid, match=r"leads to https://my\.site/api/") as caught:
+        connection.get("")
+    assert (caught.value.code, caught.value.status) == ("redirected", 301)
+
+
+@pytest.mark.parametrize("token", ["geheim\u00fc", "two\nlines"])
+def test_what_cannot_be_a_token_is_refused_before_it_travels(server: Any, token: str) -> None:
+    with pytest.raises(Invalid, match="copy it again"):
+        Connection(token, server.address)
+
+
+@pytest.mark.parametrize("remake", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_copy_of_a_connection_works_in_other_processes_and_after_the_first_was_closed(
+    server: Any, connection: Connection, answer: Callable[..., Any], remake: Callable[..., Any]
+) -> None:
+    other = remake(connection)
+    connection.close()
+    server.answer = lambda seen: answer(body={"token": seen.headers["Authorization"]})
+    assert other.get("") == {"token": "Token secret"}
+    other.close()
+
+
+def test_errors_survive_the_way_between_processes() -> None:
+    missing = pickle.loads(pickle.dumps(MissingExtra("lsdb", "lsdb")))
+    assert (str(missing), missing.extra) == (str(MissingExtra("lsdb", "lsdb")), "lsdb")
+    told = pickle.loads(pickle.dumps(NotFound("nothing there", code="gone", status=404)))
+    assert (str(told), told.code, told.status) == ("nothing there", "gone", 404)

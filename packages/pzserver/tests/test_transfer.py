@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pzserver._claim import Claim
 from pzserver._http import Connection
+from pzserver._parallel import Turn
 from pzserver._transfer import download
-from pzserver.errors import ServerFault
+from pzserver.errors import Refused, ServerFault
 
 CONTENT = bytes(range(256)) * 5000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -102,3 +106,55 @@ def test_a_name_with_a_path_stays_in_the_folder(
     headers = {"Content-Disposition": 'attachment; filename="../../evil.zip"'}
     server.answer = lambda seen: answer(raw=b"x", headers=headers)
     assert download(connection, "file/", tmp_path / "in") == tmp_path / "in" / "evil.zip"
+
+
+def test_two_that_fetch_one_file_into_one_folder_do_not_write_into_each_others_bytes(
+    server: Any, connection: Connection, answer: Callable[..., Any], tmp_path: Path
+) -> None:
+    honest = ranged(answer)
+    both_are_here = threading.Barrier(2, timeout=20)
+    arrived = iter(range(100))
+
+    def serve(seen: Any) -> Any:
+        if next(arrived) < 2:  # the heads of both are on their way before a byte is written
+            both_are_here.wait()
+        return honest(seen)
+
+    server.answer = serve
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(
+            pool.map(lambda _: download(connection, "file/", tmp_path, checksum=SHA256), range(2))
+        )
+    assert paths == [tmp_path / "set.zip"] * 2
+    assert paths[0].read_bytes() == CONTENT
+    assert [item.name for item in tmp_path.iterdir()] == ["set.zip"]
+
+
+def test_a_part_that_another_program_writes_is_waited_for(
+    server: Any, connection: Connection, answer: Callable[..., Any], tmp_path: Path
+) -> None:
+    server.answer = ranged(answer)
+    theirs = Claim(tmp_path / "set.zip.part", Turn())
+    theirs.write(CONTENT[:1000])
+    with ThreadPoolExecutor(1) as pool:
+        ours = pool.submit(download, connection, "file/", tmp_path, checksum=SHA256)
+        with pytest.raises(TimeoutError):
+            ours.result(timeout=0.5)
+        theirs.write(CONTENT[1000:2000])
+        theirs.leave()  # as the system does when their program is killed
+        assert ours.result(timeout=20).read_bytes() == CONTENT
+    assert server.seen[-1].headers["Range"] == "bytes=2000-"
+
+
+def test_nothing_is_left_when_not_a_byte_arrived(
+    server: Any, connection: Connection, answer: Callable[..., Any], tmp_path: Path
+) -> None:
+    def serve(seen: Any) -> Any:
+        if len(server.seen) == 1:
+            return answer(raw=CONTENT, headers=HEADERS, cut_after_bytes=0)
+        return answer(status=403, body={"error": "the token has expired", "code": "expired"})
+
+    server.answer = serve
+    with pytest.raises(Refused, match="the token has expired"):
+        download(connection, "file/", tmp_path, checksum=SHA256)
+    assert list(tmp_path.iterdir()) == []

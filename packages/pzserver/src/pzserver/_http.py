@@ -41,12 +41,21 @@ _TRANSFER_SECONDS: Final = 120.0
 
 
 def base_address(host: str) -> str:
-    """Return the address of the API for a known name or an address, ending in ``/``."""
-    address = HOSTS.get(host, host)
+    """Return the address of the API for a known name or an address, ending in ``/``.
+
+    The address of a site, without a path, means its API.
+    """
+    address = HOSTS.get(host, host).strip()
     if not address.startswith(("http://", "https://")):
         known = ", ".join(sorted(HOSTS))
-        raise Invalid(f"host {host!r} is neither a web address nor one of {known}")
-    return address.rstrip("/") + "/"
+        raise Invalid(
+            f"host {host!r} is neither a web address, like https://my.site/api/, nor one of {known}"
+        )
+    try:
+        is_site = httpx.URL(address).path == "/"
+    except httpx.InvalidURL as error:
+        raise Invalid(f"host {host!r} is no web address: {error}") from error
+    return address.rstrip("/") + ("/api/" if is_site else "/")
 
 
 class Connection:
@@ -74,16 +83,27 @@ class Connection:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_address(host)
-        self.token = token
+        self.token = _checked_token(token)
         self._timeout = httpx.Timeout(timeout_seconds)
         self._work_timeout = httpx.Timeout(timeout_seconds, read=_WORK_SECONDS)
-        self._client = httpx.Client(
+        self._client = self._opened(transport)
+
+    def _opened(self, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+        return httpx.Client(
             base_url=self.base_url,
-            headers={"Authorization": f"Token {token}", "Accept": "application/json"},
+            headers={"Authorization": f"Token {self.token}", "Accept": "application/json"},
             timeout=self._timeout,
             transport=transport,
             follow_redirects=False,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process, or a copy, opens its own connections with."""
+        return {key: value for key, value in vars(self).items() if key != "_client"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._client = self._opened()
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -110,7 +130,16 @@ class Connection:
         """
         response = self._send(method, path, repeatable=repeatable, **options)
         raise_for_error(response)
-        return response.json() if response.content else None
+        if not response.content:
+            return None
+        try:
+            return response.json()
+        except ValueError as error:
+            raise Invalid(
+                f"{response.url} answered with something else than data: is {self.base_url} the "
+                "address of the API? It usually ends in /api/",
+                code="not_the_api",
+            ) from error
 
     def exchange(
         self,
@@ -240,8 +269,23 @@ def raise_for_error(response: httpx.Response) -> None:
     raise _error_from(response)
 
 
+def _checked_token(token: str) -> str:
+    """Return a token as it travels; refuse what cannot be one."""
+    text = token.strip()
+    if not text.isascii() or not text.isprintable():
+        raise Invalid("the token has characters that no token has: copy it again")
+    return text
+
+
 def _error_from(response: httpx.Response) -> PzServerError:
     kind = error_class(response.status_code)
+    if response.is_redirect:
+        return Invalid(
+            f"{response.url} leads to {response.headers.get('Location')}: give the address of the "
+            "API as that site has it, often with https instead of http",
+            code="redirected",
+            status=response.status_code,
+        )
     try:
         body = response.json()
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -272,10 +273,12 @@ class PzRequests:
             self._filter_names = known | set(options.get("filterset", ())) | {"search", "ordering"}
         if wire_name not in self._filter_names:
             back = {wire: ours for ours, wire in _FILTER_NAMES.items()}
-            names = sorted(back.get(item, item) for item in self._filter_names)
+            names = sorted({back.get(item, item) for item in self._filter_names})
+            near = difflib.get_close_matches(name, names, n=1)
             raise Invalid(
                 "Invalid filter key: "
                 + name
+                + (f" (did you mean {near[0]}?)" if near else "")
                 + "\nValid filter keys are:\n  - "
                 + "\n  - ".join(names)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -47,9 +48,16 @@ class Refused(PzServerError, PermissionError):  # noqa: N818
 
 
 class NotFound(PzServerError, ValueError):  # noqa: N818
-    """There is no such thing, or it is not visible to this user."""
+    """There is no such thing, or it is not visible to this user.
+
+    Attributes
+    ----------
+    near
+        Names that resemble the one that was asked for.
+    """
 
     default_code = "not_found"
+    near: Sequence[str] = ()
 
 
 class Invalid(PzServerError, ValueError):  # noqa: N818
@@ -85,6 +93,9 @@ class MissingExtra(PzServerError, ImportError):  # noqa: N818
         super().__init__(f"{library} is not installed: pip install 'pzserver[{extra}]'")
         self.library = library
         self.extra = extra
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        return type(self), (self.library, self.extra)
 
 
 def error_class(status: int) -> type[PzServerError]:

@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pzserver._http import base_address
+from pzserver.errors import Invalid
+
 DEFAULT_HOST = "pz"
 
 
@@ -25,12 +28,21 @@ def login_path() -> Path:
 
 
 def stored_login() -> Login | None:
-    """Return the sign-in that ``pz login`` stored, or None."""
+    """Return the sign-in that ``pz login`` stored, or None.
+
+    Raises
+    ------
+    Invalid
+        If the file is not as ``pz login`` writes it.
+    """
     path = login_path()
     if not path.is_file():
         return None
-    data = json.loads(path.read_text())
-    return Login(data["token"], data["host"])
+    try:
+        data = json.loads(path.read_text())
+        return Login(str(data["token"]), str(data["host"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(f"{path} is damaged: `pz login` writes it anew", code="bad_login") from error
 
 
 def store_login(login: Login) -> Path:
@@ -58,12 +70,21 @@ def find_login(token: str | None = None, host: str | None = None) -> Login | Non
 
     A token never travels to a host that it was not stored for: the stored token is used only when
     no host, or the same host, is asked for.
+
+    Raises
+    ------
+    Invalid
+        If the stored token is for another host.
     """
     host = host or os.environ.get("PZSERVER_HOST")
     token = token or os.environ.get("PZSERVER_TOKEN")
     if token:
         return Login(token, host or DEFAULT_HOST)
     stored = stored_login()
-    if stored and host in (None, stored.host):
+    if stored is None or host is None or base_address(host) == base_address(stored.host):
         return stored
-    return None
+    raise Invalid(
+        f"the stored token is for {stored.host}, not for {host}: `pz login --host {host}`, or "
+        "give a token of that server",
+        code="other_host",
+    )

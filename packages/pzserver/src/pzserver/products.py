@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
+import difflib
 import mimetypes
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pzserver._parallel import in_parallel
 from pzserver.api import PzRequests
 from pzserver.errors import NotFound, Refused
 
+#: So many products are looked at for names like one that does not exist.
+_LOOKED_AT: Final = 1000
+
 
 def find_product(api: PzRequests, product_id: int | str) -> dict[str, Any]:
-    """Return a product by id, digits or ``internal_name``.
+    """Return a product by id, digits or ``internal_name``; of one's drafts too.
 
     Raises
     ------
     NotFound
-        If there is none, or it is not visible to this user.
+        If there is none, or it is not visible to this user; the sentence names similar ones.
     """
-    text = str(product_id)
+    text = str(product_id).strip()
     try:
         if text.isdigit():
             return api.get("products", text)
-        rows = api.get_products({"internal_name": text})
     except NotFound as error:
-        raise _no_such_product(text) from error
-    if not rows:
-        raise _no_such_product(text)
-    return rows[0]
+        raise _no_such_product(api, text) from error
+    # A server asked for an empty name, or with a comma, answers with others.
+    rows = api.get_products({"internal_name": text}, status=None) if text else []
+    for row in rows:
+        if row["internal_name"] == text and row["product_status"] != "Deleted":
+            return row
+    raise _no_such_product(api, text)
 
 
-def _no_such_product(text: str) -> NotFound:
-    return NotFound(
-        f"product not found: {text!r}. Please find the list of products available with "
+def _no_such_product(api: PzRequests, text: str) -> NotFound:
+    near = _similar_names(api, text)
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    error = NotFound(
+        f"product not found: {text!r}.{meant} Please find the list of products available with "
         "display_products_list() or get_products_list()"
     )
+    error.near = near
+    return error
+
+
+def _similar_names(api: PzRequests, text: str) -> list[str]:
+    """Return the ``internal_name``s of the newest products whose names are most like a text."""
+    if not text or text.isdigit():
+        return []
+    rows = list(api.iter_products(limit=_LOOKED_AT))
+    names = {row["internal_name"]: row["internal_name"] for row in rows}
+    names |= {str(row["display_name"]).lower(): row["internal_name"] for row in rows}
+    near = difflib.get_close_matches(text.lower(), names, n=3, cutoff=0.75)
+    return list(dict.fromkeys(names[name] for name in near))
 
 
 class PzProduct:

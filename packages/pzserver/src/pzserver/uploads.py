@@ -53,13 +53,26 @@ class UploadData:
 
     def __post_init__(self) -> None:
         for path in (self.main_file, *(self.auxiliary_files or ())):
-            if not Path(path).is_file():
-                raise FileNotFoundError(f"{path} not found")
+            _require_sendable(Path(path))
 
     @property
     def system_columns(self) -> dict[str, tuple[str, str]]:
         """Return the standard meanings: word → (alias, UCD)."""
         return dict(SYSTEM_COLUMNS)
+
+
+def _require_sendable(path: Path) -> None:
+    """Refuse what no server takes before a draft is made for it."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: pack it as .zip or .tar.gz, and send that")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} not found")
+    if not path.stat().st_size:
+        raise Invalid(f"{path} is empty (0 bytes): choose the file that holds the data")
+    try:
+        path.name.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid(f"{path.name!a} is no name in UTF-8: rename the file") from error
 
 
 @dataclass(frozen=True)
@@ -255,7 +268,11 @@ class PzUpload:
         required = _REQUIRED_ALIASES.get(self.upload.product_type, ())
         missing = [alias for alias in required if alias not in given]
         if missing:
-            return {"success": False, "message": f"Required columns NOT filled: {missing}"}
+            known = f"; the columns are {', '.join(self._columns)}" if self._columns else ""
+            return {
+                "success": False,
+                "message": f"Required columns NOT filled: {missing}{known}",
+            }
         return {"success": True, "message": "All required columns filled"}
 
     def add_auxiliary_file(self, filepath: str | Path, update: bool = True) -> None:

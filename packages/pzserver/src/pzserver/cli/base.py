@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -11,8 +12,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from pzserver import get_version
 from pzserver.client import PzServer
-from pzserver.errors import Invalid, NotFound, ServerFault, Unreachable
+from pzserver.errors import Invalid, NotFound, PzServerError, ServerFault, Unreachable
 from pzserver.notebook import as_text
 from pzserver.products import find_product
 
@@ -28,6 +30,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Begin with `pz login`. Every command takes --json and --help.",
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        write(f"pz {get_version()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options before a command."""
+
 
 ProductArgument = Annotated[str, typer.Argument(help="Id or internal_name of a product.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -72,6 +91,8 @@ def examples(*lines: str) -> str:
 
 def write(text: str) -> None:
     """Write data to standard output at once; when nobody reads it any more, that is the end."""
+    if sys.stdout is None:
+        raise Invalid("standard output is closed: there is nowhere to write to")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -122,8 +143,9 @@ def product_named(pz: PzServer, name: str) -> dict[str, Any]:
     except NotFound as error:
         if error.code != "not_found":
             raise
+        meant = f" Did you mean {' or '.join(error.near)}?" if error.near else ""
         sentence = f"there is no product {name!r} that you may see; `pz list` shows what there is"
-        raise NotFound(sentence, code=error.code, status=error.status) from error
+        raise NotFound(f"{sentence}.{meant}", code=error.code, status=error.status) from error
 
 
 def process_named(pz: PzServer, process_id: int) -> dict[str, Any]:
@@ -153,7 +175,16 @@ def confirm(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
+def _sentence_of(error: Exception) -> str:
+    """Return what an error says; of the system's errors the file and the reason, no numbers."""
+    if isinstance(error, PzServerError) or not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    place = error.filename2 or error.filename
+    advice = ": make room and try again" if error.errno == errno.ENOSPC else ""
+    return f"{f'{place}: ' if place else ''}{error.strerror}{advice}"
+
+
 def report(error: Exception) -> int:
     """Tell an error in a sentence and return the exit code."""
-    talk(f"pz: {error}")
+    talk(f"pz: {_sentence_of(error)}")
     return EXIT_OURS if isinstance(error, (ServerFault, Unreachable)) else EXIT_USER

@@ -95,6 +95,8 @@ def train(
     """
     if output is not None and no_wait:
         raise Invalid("--output needs the result: leave --no-wait out")
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        raise Invalid(f"--output {output}: a file in a folder that exists is expected")
     with connect() as pz:
         product = product_named(pz, catalog)
         run = pz.training_set_maker(name or f"{product['display_name']} with {release}")

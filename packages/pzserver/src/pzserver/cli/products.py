@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,8 +21,11 @@ from pzserver.cli.base import (
     product_named,
     resumable,
     talk,
+    write,
 )
-from pzserver.errors import Invalid, Refused
+from pzserver.client import PzServer
+from pzserver.errors import Invalid, PzServerError, Refused
+from pzserver.uploads import PzUpload
 
 _LIST_COLUMNS: Final[Mapping[str, str]] = {
     "internal_name": "internal_name",
@@ -117,9 +121,13 @@ def download(
     An interrupted download goes on where it stopped when the command is repeated.
     """
     with connect() as pz, resumable("Run the same command again to go on where it stopped."):
-        paths = pz.download_products(products, save_in=save_in, at_once=at_once)
-    for product, path in zip(products, paths, strict=True):
-        Output(as_json).record({"product": product, "path": str(path)}, str(path))
+        ids = [product_named(pz, product)["id"] for product in products]
+        paths = pz.download_products(ids, save_in=save_in, at_once=at_once)
+    if as_json:
+        rows = zip(products, paths, strict=True)
+        Output(as_json).rows([{"product": name, "path": str(path)} for name, path in rows], {})
+    else:
+        write("".join(f"{path}\n" for path in paths))
 
 
 def upload(
@@ -163,14 +171,30 @@ def upload(
             )
         went_on = ", going on where the last attempt stopped" if product.is_resumed else ""
         talk(f"Uploaded as a draft, product {product.product_id}{went_on}.")
-        product.make_columns_association(meanings)
-        if suggest:
-            for name, alias in product.accept_suggestions().items():
-                talk(f"{name} is taken as {alias}.")
-        if not draft:
-            product.save()
+        with _draft_kept(pz, product):
+            product.make_columns_association(meanings)
+            if suggest:
+                for column_name, alias in product.accept_suggestions().items():
+                    talk(f"{column_name} is taken as {alias}.")
+            if not draft:
+                product.save()
         record = pz.api.get("products", product.product_id)
     Output(as_json).record(record, record["internal_name"])
+
+
+@contextmanager
+def _draft_kept(pz: PzServer, product: PzUpload) -> Iterator[None]:
+    """Say what to do with the draft when its columns are refused."""
+    try:
+        yield
+    except PzServerError:
+        site = pz.api.connection.base_url.removesuffix("api/")
+        key = product.product_id
+        talk(
+            f"Product {key} stays a draft: go on with it at {site}upload/{key} or remove it "
+            f"with `pz delete {key}`; --suggest takes what the columns seem to mean."
+        )
+        raise
 
 
 def publish(product: ProductArgument, as_json: JsonOption = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from enum import StrEnum
@@ -94,6 +95,8 @@ def get(
         if selection.is_everything:
             path = _whole(pz, record, output, table_format)
         else:
+            if output and output.suffix and not (table_format or output.is_dir()):
+                talk(f"{output} is written as Parquet; --format chooses another.")
             path = _part(pz, record, selection, output, table_format or TableFormat.PARQUET)
     Output(as_json).record({"product": record["internal_name"], "path": str(path)}, str(path))
 
@@ -109,7 +112,7 @@ def _whole(
         if same:
             return _placed(path, target)
         with tempfile.TemporaryDirectory() as folder:
-            converted = Path(folder) / f"table.{table_format}"
+            converted = Path(folder) / name
             _convert(path, converted)
             return _placed(converted, target)
 
@@ -122,10 +125,11 @@ def _part(
     table_format: TableFormat,
 ) -> Path:
     """Write the part that is wanted: from the server as it is, or selected here."""
-    target = output or Path(f"{record['internal_name']}_part.{table_format}")
+    name = f"{record['internal_name']}_part.{table_format}"
+    target = output or Path(name)
     wire = _ON_THE_WIRE.get(table_format)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"part.{table_format}"
+        path = Path(folder) / name
         if wire and fetch_subset(pz.api.connection, record["id"], selection, path, suffix=wire):
             return _placed(path, target)
         talk("This is selected here, from the whole file.") if wire else None
@@ -147,9 +151,12 @@ def _placed(path: Path, target: Path) -> Path:
         target = target / path.name
     if not target.parent.is_dir():
         raise Invalid(f"there is no folder {target.parent}: make it, or choose another --output")
-    beside = target.with_name(f"{target.name}.part")
-    shutil.copyfile(path, beside)
-    beside.replace(target)
+    beside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(path, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
     return target
 
 
