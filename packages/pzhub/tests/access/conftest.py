@@ -47,6 +47,7 @@ from pzhub.processes.models import Phase, Pipeline, Process
 from pzhub.processes.services import register_pipelines
 from pzhub.uploads.models import Inspection, InspectionState, ResumableUpload
 from pzhub.uploads.services import begin_upload
+from pzhub.web.models import Announcement
 from pztables.product_types import PRODUCT_TYPES
 
 PASSWORD: Final = "correct horse battery"
@@ -239,9 +240,13 @@ class World:
         other = self._catalog("other", "published")
         self._common = {
             "user": self.people["owner"].pk,
+            "style": "bibtex",
             "type": self.types["training_set"].pk,
             "release": self.release.pk,
             "release_name": self.release.name,
+            "announcement": Announcement.objects.create(
+                level="info", text_en="Hello", begins_at=timezone.now()
+            ).pk,
             "group": Group.objects.get(name="dp1-team").pk,
             "pipeline": self.pipeline.pk,
             "token": spare.pk,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from pzhub.accounts.models import User
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.catalog.activity import activity_of
 from pzhub.catalog.citation import citations_of
 from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus
 from pzhub.catalog.pages.provenance import provenance_context
@@ -77,6 +78,7 @@ def product_context(request: HttpRequest, product: Product, user: User) -> dict[
         **provenance_context(product, user),
         "failure": product.failure or (process.error if process else None),
         "address": address,
+        "activity": activity_of(product, user),
         "citations": citations_of(product, address) if is_published else [],
         "api_address": request.build_absolute_uri("/api/"),
         "is_published": is_published,
