@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -31,6 +32,7 @@ from pzhub.catalog.models import (
 )
 from pzhub.catalog.services import create_product
 from pzhub.core import storage
+from pzhub.web.announced import KEY as ANNOUNCED
 from pztables.product_types import PRODUCT_TYPES
 
 PASSWORD = "correct horse battery"
@@ -77,6 +79,12 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
     settings.DATA_DIR = folder
     settings.FILE_UPLOAD_TEMP_DIR = storage.staging_dir()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_announced() -> None:
+    """Begin with no announcement in memory, so that any order of tests asks the same queries."""
+    cache.set(ANNOUNCED, [], None)
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ from pzhub.processes.models import Phase, Pipeline, Process
 from pzhub.processes.services import register_pipelines
 from pzhub.uploads.models import Inspection, InspectionState, ResumableUpload
 from pzhub.uploads.services import begin_upload
+from pzhub.web.announced import forget_announcements
 from pzhub.web.models import Announcement
 from pztables.product_types import PRODUCT_TYPES
 
@@ -460,6 +461,7 @@ def world(
         (folder / "staging").mkdir()
         yield World(folder)
         transaction.set_rollback(True)
+        forget_announcements()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from pzhub.accounts.policies import is_administrator
 from pzhub.config import hub_config
+from pzhub.web.announced import announced_now
 from pzhub.web.selectors import job_counts
 
 THEMES = ("system", "light", "dark")
@@ -28,5 +29,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "site_version": version("pzhub"),
         "theme": theme if theme in THEMES else "system",
         "is_administrator": SimpleLazyObject(lambda: is_administrator(request.user)),
+        "announced": SimpleLazyObject(announced_now),
         "job_counts": SimpleLazyObject(lambda: job_counts(request.user)),
     }

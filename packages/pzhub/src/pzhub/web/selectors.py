@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser, Group
@@ -20,6 +20,7 @@ from pzhub.catalog.selectors import (
     products_visible_to,
 )
 from pzhub.core.errors import NotFoundError
+from pzhub.core.models import AuditEntry
 from pzhub.core.storage import data_path
 from pzhub.processes.models import Phase, Process
 from pzhub.processes.pages.jobview import summary_of
@@ -183,3 +184,41 @@ def groups_with_counts() -> QuerySet[Group]:
 def members_of(group: Group) -> QuerySet[User]:
     """Return the members of a group by login name."""
     return User.objects.filter(groups=group).order_by("username")
+
+
+def audit_actions() -> list[str]:
+    """Return every act that the audit log knows."""
+    names = AuditEntry.objects.order_by("action").values_list("action", flat=True)
+    return list(names.distinct())
+
+
+def audit_entries(
+    *,
+    who: str = "",
+    what: str = "",
+    target: str = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> QuerySet[AuditEntry]:
+    """Return acts, newest first.
+
+    Parameters
+    ----------
+    who
+        Part of the name of who did it.
+    what
+        The act, as it is written.
+    target
+        Parts of the name or kind of what it was done to.
+    since, until
+        First and last day.
+    """
+    entries = matching_words(AuditEntry.objects.all(), target, ("object_name", "object_type"))
+    entries = matching_words(entries, who, ("actor_name",))
+    if what:
+        entries = entries.filter(action=what)
+    if since:
+        entries = entries.filter(at__date__gte=since)
+    if until:
+        entries = entries.filter(at__date__lte=until)
+    return entries.order_by("-id")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.web.pages.administration import groups, overview, people, products
+from pzhub.web.pages.administration import (
+    announcements,
+    audit_log,
+    groups,
+    overview,
+    people,
+    products,
+)
 
 urlpatterns = [
     path("administration", overview.overview, name="administration"),
@@ -17,5 +24,16 @@ urlpatterns = [
     path("administration/groups", groups.groups, name="groups"),
     path("administration/groups/of/<int:pk>", groups.group, name="group"),
     path("administration/groups/of/<int:pk>/delete", groups.delete, name="group_delete"),
+    path("administration/announcements", announcements.announcements, name="announcements"),
+    path(
+        "administration/announcements/new", announcements.announcement_new, name="announcement_new"
+    ),
+    path(
+        "administration/announcements/of/<int:pk>", announcements.announcement, name="announcement"
+    ),
+    path(
+        "administration/announcements/of/<int:pk>/end", announcements.end, name="announcement_end"
+    ),
+    path("administration/audit", audit_log.audit_log, name="audit_log"),
     path("product/<str:key>/official", products.official, name="official"),
 ]
