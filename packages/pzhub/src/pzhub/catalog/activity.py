@@ -45,6 +45,8 @@ TEXTS: Final = {
     "product-official-taken-back": _("took the official mark back: %(note)s"),
     "product-published": _("published the product"),
     "product-reopened": _("opened the registration again"),
+    "product-replacement-cleared": _("said that the product replaces no other"),
+    "product-replacement-set": _("named the product that it replaces: %(replaces)s"),
     "product-restored": _("restored the product"),
     "product-updated": _("changed %(fields)s"),
     "registration-done": _("read the main file"),

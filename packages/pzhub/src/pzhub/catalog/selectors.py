@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from django.contrib.auth.models import Group
@@ -200,6 +201,42 @@ def ancestors_of(product: Product, user: Actor) -> QuerySet[Product]:
         used_by_links__process__upload=product.pk
     )
     return inputs.order_by("used_by_links__position")
+
+
+def replaceable_by(product: Product) -> QuerySet[Product]:
+    """Return the older published products of its owner and type: those it may replace."""
+    return Product.objects.filter(
+        user=product.user_id,
+        product_type=product.product_type_id,
+        status=ProductStatus.PUBLISHED,
+        pk__lt=product.pk,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What replaces a product and what it replaces, as far as somebody may see it."""
+
+    newer: list[Product]
+    earlier: Product | None
+
+
+def replaced_among(products: Sequence[int], user: Actor) -> set[int]:
+    """Return which of some products have a newer version that a user may see; one query."""
+    newer = _visible_products(user, include_deleted=False)
+    newer = newer.filter(replaces__in=products, status=ProductStatus.PUBLISHED).order_by()
+    return {pk for pk in newer.values_list("replaces_id", flat=True) if pk is not None}
+
+
+def versions_of(product: Product, user: Actor) -> Versions:
+    """Return the published products next to one in the row of its versions; one query."""
+    near = Q(replaces=product.pk) | Q(pk=product.replaces_id)
+    found = _visible_products(user, include_deleted=False).filter(
+        near, status=ProductStatus.PUBLISHED
+    )
+    products = list(found.order_by("pk"))
+    earlier = next((item for item in products if item.pk == product.replaces_id), None)
+    return Versions([item for item in products if item.replaces_id == product.pk], earlier)
 
 
 def pending_publication_of(user: User) -> Product | None:

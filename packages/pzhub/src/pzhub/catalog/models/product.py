@@ -34,6 +34,14 @@ class Product(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="products"
     )
+    replaces = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replaced_by",
+        help_text="The earlier version, of the same owner and type.",
+    )
     status = models.PositiveSmallIntegerField(
         choices=ProductStatus, default=ProductStatus.REGISTERING
     )

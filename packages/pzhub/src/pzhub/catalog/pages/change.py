@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.models import Product
 from pzhub.catalog.policies import is_owner, require_delete, require_update
-from pzhub.catalog.selectors import columns_visible_to, descendants_of, product_for
+from pzhub.catalog.selectors import columns_visible_to, descendants_of, product_for, replaceable_by
 from pzhub.catalog.services import (
     TRASH_DAYS,
     delete_product,
@@ -30,6 +30,8 @@ from pzhub.core.forms import PageForm
 from pztables.errors import UserError
 from pztables.roles import PIPELINE_ROLES, ROLES, role_named
 
+#: How many earlier products can be chosen from, the newest ones.
+MOST_VERSIONS: Final = 200
 #: The meanings that can be chosen for a column.
 MEANINGS: Final = (*ROLES, *PIPELINE_ROLES)
 
@@ -102,6 +104,7 @@ def _page(request: SignedInRequest, product: Product, form: ProductForm) -> Http
         "files": list(product.files.order_by("role", "id")),
         "columns": [(column, role_named(column.alias or "")) for column in columns],
         "roles": MEANINGS,
+        "earlier": list(replaceable_by(product)[:MOST_VERSIONS]),
     }
     return render(request, "catalog/edit.html", context)
 

@@ -19,7 +19,7 @@ from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus
 from pzhub.catalog.pages.provenance import provenance_context
 from pzhub.catalog.pages.rows import row_of
 from pzhub.catalog.policies import can_delete, can_restore
-from pzhub.catalog.selectors import product_for, take_down_of
+from pzhub.catalog.selectors import product_for, take_down_of, versions_of
 from pzhub.core.errors import NotFoundError
 from pztables.roles import role_named
 
@@ -79,6 +79,7 @@ def product_context(request: HttpRequest, product: Product, user: User) -> dict[
         "failure": product.failure or (process.error if process else None),
         "address": address,
         "activity": activity_of(product, user),
+        "versions": versions_of(product, user),
         "citations": citations_of(product, address) if is_published else [],
         "api_address": request.build_absolute_uri("/api/"),
         "is_published": is_published,

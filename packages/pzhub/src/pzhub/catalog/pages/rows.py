@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
@@ -11,7 +11,7 @@ from pzhub.accounts.models import User
 from pzhub.catalog.hooks import Origin, origin_of
 from pzhub.catalog.models import Product, ProductFile, ProductStatus
 from pzhub.catalog.policies import can_delete, can_update
-from pzhub.catalog.selectors import main_file_of
+from pzhub.catalog.selectors import main_file_of, replaced_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class ProductRow:
     origin: Origin
     can_update: bool
     can_delete: bool
+    has_newer: bool = False
 
     @property
     def is_published(self) -> bool:
@@ -63,5 +64,7 @@ def with_row_relations(products: QuerySet[Product]) -> QuerySet[Product]:
 
 
 def rows_of(products: Iterable[Product], user: User) -> list[ProductRow]:
-    """Return the lines of a list."""
-    return [row_of(product, user) for product in products]
+    """Return the lines of a list, each with whether a newer version exists; one query."""
+    shown = list(products)
+    replaced = replaced_among([product.pk for product in shown], user)
+    return [replace(row_of(product, user), has_newer=product.pk in replaced) for product in shown]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.catalog.pages import change, cite, detail, files, listing
+from pzhub.catalog.pages import change, cite, detail, files, listing, versions
 
 app_name = "catalog"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("product/<str:key>/rows", detail.first_rows, name="first_rows"),
     path("product/<str:key>/cite/<str:style>", cite.citation, name="cite"),
     path("product/<str:key>/edit", change.edit, name="edit"),
+    path("product/<str:key>/edit/replaces", versions.edit_replaces, name="edit_replaces"),
     path("product/<str:key>/edit/columns/<int:pk>", change.edit_column, name="edit_column"),
     path("product/<str:key>/delete", change.delete, name="delete"),
     path("product/<str:key>/restore", change.restore, name="restore"),

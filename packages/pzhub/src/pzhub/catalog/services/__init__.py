@@ -31,12 +31,14 @@ from pzhub.catalog.services.publish import (
     reopen_product,
 )
 from pzhub.catalog.services.update import ProductChanges, ProductDeletedError, update_product
+from pzhub.catalog.services.versions import NotAnEarlierVersionError, set_replaces
 
 __all__ = [
     "TRASH_DAYS",
     "ColumnNameTakenError",
     "MissingMainFileError",
     "MissingRolesError",
+    "NotAnEarlierVersionError",
     "ProductChanges",
     "ProductDeletedError",
     "ProductInUseError",
@@ -57,6 +59,7 @@ __all__ = [
     "set_column_association",
     "set_column_associations",
     "set_official",
+    "set_replaces",
     "sweep_trash",
     "update_column",
     "update_product",
