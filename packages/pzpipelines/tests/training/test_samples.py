@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
 
-from .releases import train
+from .releases import redshift_table, train
 
 CONTRACT_PYTHON = Path(__file__).parents[4] / ".venv-contract" / "bin" / "python"
 NAMES = [
@@ -84,3 +84,13 @@ def test_the_result_opens_with_lsdb_and_tables_io(tmp_path: Path, samples: Path)
     assert opened == {
         "lsdb": whole, "margin": True, "parquet": whole, "fits": whole, "hdf5": whole,
     }  # fmt: skip
+
+
+def test_where_nothing_overlaps_the_map_of_the_catalog_tells_its_area(
+    tmp_path: Path, samples: Path
+) -> None:
+    outcome, exit_code, _ = train(tmp_path, redshift_table(20), samples / "elaisfbmc_collection")
+    assert exit_code == 2
+    assert outcome.error is not None
+    assert outcome.error["code"] == "no_overlap"
+    assert outcome.error["data"]["objects"].startswith("7.16 square degrees")  # not whole pixels

@@ -19,7 +19,6 @@ from pzpipelines.training.coverage import (
     area_deg2,
     area_words,
     objects_moc,
-    partitions_moc,
     positions_moc,
 )
 from pzpipelines.training.dust import DustMapError
@@ -182,7 +181,7 @@ def _report_sky(
     has_matches: bool,
 ) -> None:
     asked = positions_moc(*positions)
-    covered = objects_moc(catalog, near) if near else partitions_moc(catalog.partitions)
+    covered = objects_moc(catalog, near)
     common = asked.intersection(covered)
     report |= {
         "redshift_area_deg2": area_deg2(asked),

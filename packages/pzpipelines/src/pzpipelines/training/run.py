@@ -18,7 +18,7 @@ from pzpipelines.runtime.outcome import Outcome, OutputFile, Status
 from pzpipelines.runtime.workspace import Workspace
 from pzpipelines.runtime.writing import SUFFIXES, require_output_format
 from pzpipelines.training.columns import ColumnPlan, plan_columns
-from pzpipelines.training.coverage import area_words, objects_moc, partitions_moc, positions_moc
+from pzpipelines.training.coverage import area_words, objects_moc, positions_moc
 from pzpipelines.training.dust import DUST_MAPS, open_dust_map
 from pzpipelines.training.errors import NoMatchError, NoOverlapError, QualityFlagError
 from pzpipelines.training.extinction import coefficient_sets
@@ -243,7 +243,7 @@ def nothing_matched(
     radius = training.parameters.crossmatch.radius_arcsec
     catalog = training.catalog
     near = overlapping(ra, dec, catalog, radius_arcsec=radius)
-    covered = objects_moc(catalog, near) if near else partitions_moc(catalog.partitions)
+    covered = objects_moc(catalog, near)
     asked = positions_moc(ra, dec)
     if asked.intersection(covered).empty():
         return NoOverlapError(
