@@ -32,6 +32,13 @@ def bringing(content: bytes, name: str = "main.csv") -> Callable[[Path], Path]:
     return fetch
 
 
+@pytest.mark.parametrize("place", ["/proc/nothing", "a file/below"])
+def test_a_folder_that_cannot_be_made_is_not_usable(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").touch()
+    assert not Cache(tmp_path / place).is_usable()
+    assert Cache(tmp_path / "new" / "folder").is_usable()
+
+
 def never(folder: Path) -> Path:
     raise AssertionError("it is here already")
 

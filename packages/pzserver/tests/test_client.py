@@ -3,14 +3,18 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pzserver import Invalid, NotFound, PzServer, Refused
+from pzserver import Invalid, NotFound, PzServer, PzServerError, Refused
+from pzserver._http import Connection
 from pzserver.notebook import show_table
+from pzserver.subsets import Selection, fetch_subset
 
 
 def test_a_client_without_token_says_where_to_put_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +185,26 @@ def test_a_server_that_cannot_select_gives_the_whole_file_and_it_is_selected_her
     pz = PzServer(token="t", host=server.address, cache=tmp_path)
     near = pz.get_product(5, kind="pandas", cone=(10.1, 0, 0.5), where="Z > 0.5", columns=["Z"])
     assert near.to_dict("list") == {"Z": [0.9]}
+    homeless = PzServer(token="t", host=server.address, cache=Path("/proc/no home here"))
+    assert len(homeless.get_product(5)) == 3
     main_file["size"] = 300_000_000
     with pytest.raises(Invalid, match="300 MB, too much by default: choose columns"):
         pz.get_product(5, columns=["Z"])
+
+
+def test_a_server_that_is_busy_is_asked_again_for_a_part(
+    server: Any, answer: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    busy = answer(status=429, body={"error": "The server is busy", "code": "too_often"})
+    answers = [busy, busy, busy, answer(raw=b"Z\n1\n")]
+    server.answer = lambda seen: answers.pop(0)
+    target = tmp_path / "part.csv"
+    with closing(Connection("t", server.address)) as connection:
+        assert fetch_subset(connection, 5, Selection(limit=1), target, suffix="csv")
+        assert target.read_bytes() == b"Z\n1\n"
+        assert pauses == sorted(pauses)
+        server.answer = lambda seen: busy
+        with pytest.raises(PzServerError, match="The server is busy"):
+            fetch_subset(connection, 5, Selection(limit=1), target, suffix="csv")

@@ -27,7 +27,8 @@ HOSTS: Final[Mapping[str, str]] = {
     "localhost": "http://localhost/api/",
 }
 TIMEOUT_SECONDS: Final = 60.0
-_RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
+#: The server or a proxy is busy or restarting.
+PASSING_STATUSES: Final = frozenset({429, 502, 503, 504})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What the server answers when it did nothing at all: asking again is safe with every method.
 _NOTHING_DONE: Final = 429
@@ -224,7 +225,7 @@ class Connection:
         options.setdefault("timeout", self._timeout if reads else self._work_timeout)
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             last = attempt == _MAX_ATTEMPTS
-            pause = _pause_seconds(attempt)
+            pause = pause_seconds(attempt)
             try:
                 response = self._client.request(method, path, **options)
             except httpx.TransportError as error:
@@ -232,7 +233,7 @@ class Connection:
                 if last or not (safe or isinstance(error, httpx.ConnectError)):
                     raise self._unreachable(error, changes=not safe) from error
             else:
-                retried = _RETRIED_STATUSES if safe else {_NOTHING_DONE}
+                retried = PASSING_STATUSES if safe else {_NOTHING_DONE}
                 if last or response.status_code not in retried:
                     return response
                 pause = _asked_pause(response) or pause
@@ -251,7 +252,7 @@ class Connection:
         )
 
 
-def _pause_seconds(attempt: int) -> float:
+def pause_seconds(attempt: int) -> float:
     """Return the pause after an attempt: it doubles; a part is left to chance for crowds."""
     return 0.25 * 2.0**attempt * random.uniform(0.8, 1.2)
 

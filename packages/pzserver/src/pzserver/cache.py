@@ -61,6 +61,14 @@ class Cache:
         self.folder = folder
         self.limit_bytes = limit_bytes
 
+    def is_usable(self) -> bool:
+        """Whether files can be kept here; makes the folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return False
+        return os.access(self.folder, os.W_OK | os.X_OK)
+
     def entries(self) -> list[CachedFile]:
         """Return what is kept, latest use first."""
         found = [self._entry(folder) for folder in self._files.glob("*")]

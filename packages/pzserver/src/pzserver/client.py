@@ -341,7 +341,7 @@ class PzServer:
         main_file: str | Path,
         release: str | None = None,
         pz_code: str | None = None,
-        auxiliary_files: list[str | Path] | None = None,
+        auxiliary_files: Sequence[str | Path] | None = None,
         description: str | None = None,
         *,
         resume: bool = True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from pzserver.tables import (
     unpacked,
 )
 
+_LOG = logging.getLogger(__name__)
 #: Larger main files are not read into memory unless asked for.
 MAX_IN_MEMORY_PRODUCT_SIZE_BYTES: Final = 200 * 1024**2
 _NON_TABULAR_TYPES: Final = ("validation_results", "training_results")
@@ -82,6 +84,10 @@ def borrowed_main_file(api: PzRequests, product_id: int, cache: Cache | None) ->
     """Lend a product's main file for the time of a block."""
     archive = api.prepare_main_file(product_id)
     checksum = archive.get("checksum")
+    if cache is not None and not cache.is_usable():
+        # Homes of compute nodes are often read-only: that must not keep anybody from their data.
+        _LOG.warning("%s cannot be written to: main files are not kept", cache.folder)
+        cache = None
     if cache is None or not checksum:
         with tempfile.TemporaryDirectory() as folder:
             yield api.fetch(archive, Path(folder))

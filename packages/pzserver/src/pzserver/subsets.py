@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pzserver._extras import needed
-from pzserver._http import Connection
+from pzserver._http import PASSING_STATUSES, Connection, pause_seconds
 from pzserver.errors import Invalid, PzServerError, ServerFault, Unreachable
 
 #: How often a download of a part is begun; it cannot be continued.
-_MAX_ATTEMPTS = 3
+_MAX_ATTEMPTS = 6
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,9 @@ def fetch_subset(
         except PzServerError as error:
             if error.status in (404, 405) and not _offers_data(error):
                 return False
-            if not isinstance(error, Unreachable) or attempt == _MAX_ATTEMPTS:
+            if attempt == _MAX_ATTEMPTS or not _is_passing(error):
                 raise
+            time.sleep(pause_seconds(attempt))
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -148,6 +150,11 @@ def _check_cone(cone: Sequence[float]) -> None:
             f"cone={tuple(cone)!r}: a declination from -90 to 90 and a radius above 0 and up to "
             "180 degrees are expected"
         )
+
+
+def _is_passing(error: PzServerError) -> bool:
+    """Whether the same question may be answered a moment later."""
+    return isinstance(error, Unreachable) or error.status in PASSING_STATUSES
 
 
 def _offers_data(error: PzServerError) -> bool:

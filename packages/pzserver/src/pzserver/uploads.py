@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,7 @@ class UploadData:
     main_file: str | Path
     release: str | None = None
     pz_code: str | None = None
-    auxiliary_files: list[str | Path] | None = field(default_factory=list)
+    auxiliary_files: Sequence[str | Path] | None = field(default_factory=list)
     description: str | None = None
 
     def __post_init__(self) -> None:

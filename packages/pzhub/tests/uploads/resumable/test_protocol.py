@@ -17,8 +17,15 @@ from pzhub.catalog.models import ProductFile, ProductStatus
 from pzhub.config import hub_config
 from pzhub.core import storage
 from pzhub.uploads.models import Inspection, ResumableUpload
-from pzhub.uploads.services import begin_upload, incoming, remove_orphans, sweep_uploads
-from pzhub.uploads.services.resumable import finish_upload
+from pzhub.uploads.services import (
+    append_to_upload,
+    arrived_bytes,
+    begin_upload,
+    incoming,
+    remove_orphans,
+    sweep_uploads,
+)
+from pzhub.uploads.services.resumable import OffsetConflictError, finish_upload
 
 TABLE = b"ra,dec,z\n10.0,-30.0,0.5\n10.1,-30.1,0.6\n"
 VERSION = {"Tus-Resumable": "1.0.0"}
@@ -433,3 +440,15 @@ def test_a_second_finish_of_the_same_bytes_makes_no_second_file(
     assert (ProductFile.objects.count(), kept()) == (1, [])
     upload.refresh_from_db()
     assert upload.file == ProductFile.objects.get()
+
+
+def test_who_comes_too_late_by_a_moment_is_told_that_the_upload_is_whole(sender: Any) -> None:
+    pieces = sender()
+    pieces.create(len(TABLE))
+    late = ResumableUpload.objects.get()  # as another request read it before the last byte came
+    pieces.patch(0, TABLE)
+    assert arrived_bytes(late) == len(TABLE)
+    with pytest.raises(OffsetConflictError) as caught:
+        append_to_upload(upload=late, offset=0, length=len(TABLE), blocks=[TABLE])
+    assert caught.value.offset == len(TABLE)
+    assert ProductFile.objects.filter(product=pieces.product).count() == 1

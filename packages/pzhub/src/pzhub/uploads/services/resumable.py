@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,7 +19,12 @@ from pzhub.core.errors import ConflictError, TooLargeError
 from pzhub.uploads.models import ResumableUpload
 from pzhub.uploads.services import incoming
 from pzhub.uploads.services.files import receive_file, require_place
-from pzhub.uploads.services.incoming import Checksum, IncomingFile, PieceChecksumError
+from pzhub.uploads.services.incoming import (
+    Checksum,
+    IncomingFile,
+    PieceChecksumError,
+    UploadGoneError,
+)
 from pzhub.uploads.services.registration import start_registration
 from pzhub.uploads.services.staged import StagedFile, staging_path
 from pztables.errors import UserError
@@ -172,11 +178,10 @@ def append_to_upload(
     if upload.is_finished:
         _require_fit(upload, upload.size, offset, length)
         return upload.size
-    with incoming.held(upload.pk) as file:
-        upload.refresh_from_db()
-        arrived = upload.size if upload.is_finished else file.offset
+    with _held_unless_finished(upload) as file:
+        arrived = upload.size if file is None else file.offset
         _require_fit(upload, arrived, offset, length)
-        if upload.is_finished:
+        if file is None:
             return arrived
         file.append(blocks, checksum)
         arrived = file.offset
@@ -185,6 +190,21 @@ def append_to_upload(
         elif length:
             ResumableUpload.objects.filter(pk=upload.pk).update(expires_at=_expiry())
     return arrived
+
+
+@contextmanager
+def _held_unless_finished(upload: ResumableUpload) -> Iterator[IncomingFile | None]:
+    """Hold the bytes of an upload; None once another request has made them a file."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(incoming.held(upload.pk))
+        except UploadGoneError:
+            if not ResumableUpload.objects.filter(pk=upload.pk, finished_at__isnull=False).exists():
+                raise
+            file = None
+        else:
+            upload.refresh_from_db()
+        yield None if upload.is_finished else file
 
 
 def _require_fit(upload: ResumableUpload, arrived: int, offset: int, length: int) -> None:
@@ -207,7 +227,9 @@ def arrived_bytes(upload: ResumableUpload) -> int:
     """
     if upload.is_finished:
         return upload.size
-    with incoming.held(upload.pk) as file:
+    with _held_unless_finished(upload) as file:
+        if file is None:
+            return upload.size
         file.sync()
         return file.offset
 
