@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 
 from pzhub.accounts.policies import Actor
 from pzhub.catalog.hooks import origin_labels
@@ -99,8 +99,8 @@ class Relative:
         return self.product.status == ProductStatus.DELETED
 
 
-#: Returns pairs as rows: products reached, each with the id of the one it was reached from.
-_Step = Callable[[Actor, Iterable[int]], "QuerySet[Product]"]
+#: Returns the ids of products reached, each with that of the one it was reached from.
+_Step = Callable[[Actor, Iterable[int]], "QuerySet[Product, tuple[int, int]]"]
 
 
 def lineage_of(product: Product, user: Actor) -> Lineage:
@@ -116,12 +116,13 @@ def lineage_of(product: Product, user: Actor) -> Lineage:
     Returns
     -------
     at most `GENERATIONS` generations and `MOST_PRODUCTS` products in each direction, after at
-    most ``2 * GENERATIONS + 3`` queries
+    most ``2 * GENERATIONS + 4`` queries
     """
     lineage = Lineage(product)
     lineage.add(product, 0)
     read = _walk(lineage, user, _sources, -1) if hasattr(product, "process") else {}
     used = _walk(lineage, user, _results, 1)
+    _fetch(lineage, user)
     lineage.runs = [*_runs_before(lineage, read), *_runs_after(lineage, used)]
     _set_generations(lineage)
     return lineage
@@ -159,19 +160,22 @@ def _descendants(lineage: Lineage, pk: int, seen: set[int]) -> list[Relative]:
     return lines
 
 
-def _sources(user: Actor, frontier: Iterable[int]) -> QuerySet[Product]:
+def _sources(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[int, int]]:
     """Return the visible products that runs read to make others, deleted ones too."""
     found = products_visible_to(user, include_deleted=True)
     found = found.filter(used_by_links__process__upload__in=frontier)
-    found = found.annotate(reached_from=F("used_by_links__process__upload"))
-    return found.order_by("used_by_links__process_id", "used_by_links__position")
+    found = found.order_by("used_by_links__process_id", "used_by_links__position")
+    return found.values_list("pk", "used_by_links__process__upload")
 
 
-def _results(user: Actor, frontier: Iterable[int]) -> QuerySet[Product]:
+def _results(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[int, int]]:
     """Return the visible products that runs made, or are making, from others."""
-    found = products_visible_to(user).filter(process__input_links__product__in=frontier)
-    found = found.annotate(reached_from=F("process__input_links__product"))
-    return found.order_by("process__pk", "process__input_links__position")
+    made = Product.objects.filter(process__input_links__product__in=frontier).order_by()
+    # The first condition says nothing new; it has SQLite begin at the links, not at all products.
+    found = products_visible_to(user).filter(pk__in=made.values("pk"))
+    found = found.filter(process__input_links__product__in=frontier)
+    found = found.order_by("process__pk", "process__input_links__position")
+    return found.values_list("pk", "process__input_links__product")
 
 
 def _walk(lineage: Lineage, user: Actor, step: _Step, sign: int) -> dict[int, list[int]]:
@@ -180,23 +184,31 @@ def _walk(lineage: Lineage, user: Actor, step: _Step, sign: int) -> dict[int, li
     frontier, room = [lineage.here.pk], MOST_PRODUCTS
     for distance in range(1, GENERATIONS + 1):
         reached |= {pk: [] for pk in frontier}
-        rows = list(step(user, frontier)[: _MOST_LINKS + 1])
-        lineage.is_cut |= len(rows) > _MOST_LINKS
+        pairs = list(step(user, frontier)[: _MOST_LINKS + 1])
+        lineage.is_cut |= len(pairs) > _MOST_LINKS
         frontier = []
-        for row in rows[:_MOST_LINKS]:
-            reached[row.reached_from].append(row.pk)  # type: ignore[attr-defined]
-            if row.pk in lineage.products:
+        for pk, known in pairs[:_MOST_LINKS]:
+            reached[known].append(pk)
+            if pk in lineage.generation:
                 continue
             if room == 0:
                 lineage.is_cut = True
                 continue
             room -= 1
-            lineage.add(row, sign * distance)
-            frontier.append(row.pk)
+            lineage.generation[pk] = sign * distance
+            frontier.append(pk)
         if not frontier:
             return reached
     lineage.is_cut = lineage.is_cut or step(user, frontier).exists()
     return reached
+
+
+def _fetch(lineage: Lineage, user: Actor) -> None:
+    """Read the products that were reached, with what is shown of them, in one query."""
+    missing = [pk for pk in lineage.generation if pk not in lineage.products]
+    if missing:
+        products = products_visible_to(user, include_deleted=True).in_bulk(missing)
+        lineage.products |= {pk: products[pk] for pk in missing}
 
 
 def _run(product: Product, inputs: Iterable[int], *, hides_inputs: bool = False) -> MakingRun:
