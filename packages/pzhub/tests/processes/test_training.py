@@ -73,6 +73,9 @@ def test_names_are_taken_in_any_case_and_kept_as_the_release_writes_them(train: 
     process = train(parameters={"flux_type": "PSF", "dereddening": "NONE"})
     parameters = process.used_config["param"]
     assert (parameters["flux_type"], parameters["dereddening"]) == ("psf", "none")
+    switched_off = train(parameters={"flux_type": "", "dereddening": False})
+    parameters = switched_off.used_config["param"]
+    assert (parameters["flux_type"], parameters["dereddening"]) == ("cModel", "none")
 
 
 def test_the_job_names_the_objects_of_the_release_and_never_those_of_a_user(

@@ -99,6 +99,26 @@ def test_prepared_catalogs_are_preferred_to_computed_ones(tmp_path: Path, dust_m
     assert planned(root, dust_maps, dereddening="none") == ("converted", ["g_autoMag"])
 
 
+def test_what_needs_a_map_that_is_not_installed_is_not_offered(
+    tmp_path: Path, dust_maps: Path
+) -> None:
+    table = object_table(g_cModelFlux=ONES, g_cModelMag_sfd=ONES)
+    root = write_release(tmp_path / "mixed", table)
+    fluxes = {
+        maps: [
+            each["dereddening"]
+            for each in look_at_release(
+                JobObjects(path=root, name="mixed", dust_maps=maps)
+            ).available()["conversions"]
+            if each["kind"] == "flux"
+        ]
+        for maps in (None, dust_maps)
+    }
+    assert fluxes == {None: ["none"], dust_maps: ["none", "sfd"]}
+    # Nobody asked for dereddening: fluxes as they were observed, though magnitudes have it.
+    assert planned(root, convert_flux_to_mag=False) == ("prepared", ["g_cModelFlux"])
+
+
 def test_what_cannot_be_computed_from_its_columns_is_refused(
     tmp_path: Path, dust_maps: Path
 ) -> None:

@@ -117,7 +117,9 @@ class Release:
             for dereddening in dict.fromkeys([*prepared, *maps]):
                 kinds: tuple[Kind, ...] = ("mag", "flux")
                 for kind in kinds:
-                    if found := self.recipe(kind, flux_type, dereddening):
+                    found = self.recipe(kind, flux_type, dereddening)
+                    # What is prepared of one kind may need a map for the other.
+                    if found and (not found.dereddens or found.dereddening in maps):
                         yield kind, flux_type, dereddening, found
 
     def recipe(self, kind: Kind, flux_type: str | None, dereddening: str) -> Recipe | None:

@@ -137,8 +137,9 @@ def choose_photometry(
             " leave it on, or choose another release.",
             ["true"],
         )
-    flux_type = validated[FLUX_TYPE] if asked.get(FLUX_TYPE) else offer.flux_type
-    dust_map = validated[DEREDDENING] if asked.get(DEREDDENING) else offer.dereddening_chosen
+    # Checked options have no name where none was given; a dereddening of false is none.
+    flux_type = validated[FLUX_TYPE] or offer.flux_type
+    dust_map = validated[DEREDDENING] or offer.dereddening_chosen
     chosen = {
         **validated,
         CONVERT: convert,
