@@ -245,6 +245,8 @@ class World:
             "type": self.types["training_set"].pk,
             "release": self.release.pk,
             "release_name": self.release.name,
+            "text_page": "about",
+            "language": "en",
             "announcement": Announcement.objects.create(
                 level="info", text_en="Hello", begins_at=timezone.now()
             ).pk,

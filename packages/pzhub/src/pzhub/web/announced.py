@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from pzhub.core.errors import NotFoundError
-from pzhub.web.models import Announcement
+from pzhub.web.models import Announcement, PageText
 
 #: How long a process shows what it read, seconds.
 KEPT_SECONDS: Final = 15
@@ -53,3 +53,14 @@ def announced_now() -> list[tuple[str, str]]:
 def forget_announcements() -> None:
     """Have this process read the announcements again; others do so by themselves, later."""
     cache.delete(KEY)
+
+
+def page_text(page: str, language: str) -> str:
+    """Return an administrator's text of a page in a language; empty: the site's own is shown."""
+    found = PageText.objects.filter(page=page, language=language)
+    return found.values_list("text", flat=True).first() or ""
+
+
+def written_texts() -> set[tuple[str, str]]:
+    """Return page and language of all texts that administrators wrote."""
+    return set(PageText.objects.values_list("page", "language"))

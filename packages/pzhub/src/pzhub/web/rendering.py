@@ -12,9 +12,9 @@ from markdown_it.rules_core import StateCore
 
 # fmt: off
 _TAGS: Final = frozenset((
-    "a", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h4", "h5", "h6", "hr", "li",
-    "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr",
-    "ul",
+    "a", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h2", "h3", "h4", "h5", "h6",
+    "hr", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th",
+    "thead", "tr", "ul",
 ))
 # fmt: on
 _ATTRIBUTES: Final = {
@@ -28,9 +28,10 @@ _ATTRIBUTES: Final = {
 
 def _fit_into_page(state: StateCore) -> None:
     """Shift headings below the page's own, and dress tables as the site's."""
+    below = state.env["below"]
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) + 3, 6)}"
+            token.tag = f"h{min(int(token.tag[1]) + below, 6)}"
         elif token.type == "table_open":
             token.attrSet("class", "tbl")
         elif token.type == "th_open":
@@ -54,20 +55,22 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def render_markdown(text: str) -> str:
+def render_markdown(text: str, *, below: int = 3) -> str:
     """Return safe HTML of a user's Markdown.
 
     Parameters
     ----------
     text
         GitHub-flavoured Markdown; HTML in it is shown as text.
+    below
+        Level of the heading that the text stands under: its own begin one lower.
 
     Returns
     -------
     HTML whose links open in a new tab without handing over the page
     """
     return nh3.clean(
-        _parser().render(text),
+        _parser().render(text, {"below": below}),
         tags=set(_TAGS),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
         link_rel="noopener noreferrer",

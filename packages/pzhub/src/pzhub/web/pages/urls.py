@@ -21,7 +21,8 @@ def moved(old: str, to: str) -> URLPattern:
 
 def text(name: str) -> URLPattern:
     """Serve a page of text to everybody."""
-    return path(name, views.TextPage.as_view(template_name=f"web/{name}.html"), name=name)
+    view = views.TextPage.as_view(template_name=f"web/{name}.html", page_name=name)
+    return path(name, view, name=name)
 
 
 urlpatterns = [

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import get_template
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
+from django.utils.translation import check_for_language, get_language
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import TemplateView
 
@@ -18,6 +18,7 @@ from pzhub.accounts.models import User
 from pzhub.accounts.services.preferences import set_language
 from pzhub.core.middleware import request_id
 from pzhub.web import selectors
+from pzhub.web.announced import page_text
 from pzhub.web.context import THEMES
 
 _LOG: Final = logging.getLogger(__name__)
@@ -25,7 +26,14 @@ YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
 class TextPage(TemplateView):
-    """A page of text that everybody may read."""
+    """A page of text that everybody may read: the site's own, or an administrator's."""
+
+    page_name = ""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what an administrator wrote in the language of the page."""
+        own = page_text(self.page_name, get_language() or "en")
+        return super().get_context_data(own_text=own, page_name=self.page_name, **kwargs)
 
 
 @require_safe

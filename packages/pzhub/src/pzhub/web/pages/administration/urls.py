@@ -11,6 +11,7 @@ from pzhub.web.pages.administration import (
     overview,
     people,
     products,
+    texts,
 )
 
 urlpatterns = [
@@ -35,5 +36,7 @@ urlpatterns = [
         "administration/announcements/of/<int:pk>/end", announcements.end, name="announcement_end"
     ),
     path("administration/audit", audit_log.audit_log, name="audit_log"),
+    path("administration/texts", texts.texts, name="page_texts"),
+    path("administration/texts/<slug:page>/<slug:language>", texts.text, name="page_text"),
     path("product/<str:key>/official", products.official, name="official"),
 ]
