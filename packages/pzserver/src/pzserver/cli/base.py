@@ -143,9 +143,9 @@ def product_named(pz: PzServer, name: str) -> dict[str, Any]:
     except NotFound as error:
         if error.code != "not_found":
             raise
-        meant = f" Did you mean {' or '.join(error.near)}?" if error.near else ""
+        meant = f". Did you mean {' or '.join(error.near)}?" if error.near else ""
         sentence = f"there is no product {name!r} that you may see; `pz list` shows what there is"
-        raise NotFound(f"{sentence}.{meant}", code=error.code, status=error.status) from error
+        raise NotFound(f"{sentence}{meant}", code=error.code, status=error.status) from error
 
 
 def process_named(pz: PzServer, process_id: int) -> dict[str, Any]:
