@@ -31,7 +31,7 @@ def metadata_of(product: Product) -> dict[str, Any]:
     others = [{"name": f.name, "type": f.type} for f in product.files.all() if f.role != 0]
     if others:
         facts["attach_files"] = others
-    return facts | origin_of(product).made
+    return {**facts, **origin_of(product).made}
 
 
 def _main_file(file: ProductFile) -> dict[str, Any]:
