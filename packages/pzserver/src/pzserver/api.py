@@ -44,6 +44,10 @@ class PzRequests:
         self.connection.get("")
         self._filter_names: set[str] | None = None
 
+    def get_entities(self) -> list[str]:
+        """Return the names of the collections."""
+        return list(self.connection.get(""))
+
     def get_all(self, entity: str, ordering: str | None = None) -> list[dict[str, Any]]:
         """Return every row of a collection, all pages."""
         params: dict[str, Any] = {"ordering": ordering} if ordering else {}
@@ -214,14 +218,38 @@ class PzRequests:
         return dict(self.connection.request("POST", f"processes/{process_id}/stop/"))
 
     def download_product(
-        self, _id: int, save_in: str | Path = ".", *, turn: Turn | None = None
+        self,
+        _id: int,
+        save_in: str | Path = ".",
+        timeout: float = _PREPARE_SECONDS,
+        poll_interval: float = _POLL_SECONDS,
+        *,
+        turn: Turn | None = None,
     ) -> Path:
-        """Download a product as .zip and return where it is."""
-        return self.fetch(self._prepare(f"products/{_id}/download/"), Path(save_in), turn=turn)
+        """Download a product as .zip and return where it is.
 
-    def download_main_file(self, _id: int, save_in: str | Path = ".") -> Path:
-        """Download the main file of a product and return where it is."""
-        return self.fetch(self.prepare_main_file(_id), Path(save_in))
+        Parameters
+        ----------
+        _id, save_in
+            Which, and the folder.
+        timeout, poll_interval
+            How long the server may prepare it, and the pause between questions, seconds.
+        turn
+            Place among other transfers.
+        """
+        archive = self._prepare(f"products/{_id}/download/", timeout, poll_interval)
+        return self.fetch(archive, Path(save_in), turn=turn)
+
+    def download_main_file(
+        self,
+        _id: int,
+        save_in: str | Path = ".",
+        timeout: float = _PREPARE_SECONDS,
+        poll_interval: float = _POLL_SECONDS,
+    ) -> Path:
+        """Download the main file of a product and return where it is; see `download_product`."""
+        archive = self._prepare(f"products/{_id}/download/main-file/", timeout, poll_interval)
+        return self.fetch(archive, Path(save_in))
 
     def prepare_main_file(self, _id: int) -> dict[str, Any]:
         """Have the main file made ready; return ``download_url``, ``checksum``, ``size`` …."""
@@ -238,21 +266,28 @@ class PzRequests:
             turn=turn,
         )
 
-    def _prepare(self, route: str) -> dict[str, Any]:
+    def _prepare(
+        self, route: str, timeout: float = _PREPARE_SECONDS, poll_interval: float = _POLL_SECONDS
+    ) -> dict[str, Any]:
         archive = self.connection.request("POST", f"{route}prepare/", repeatable=True)
-        return self._wait_until_ready(archive, lambda: self.connection.get(f"{route}status/"))
+        return self._wait_until_ready(
+            archive, lambda: self.connection.get(f"{route}status/"), timeout, poll_interval
+        )
 
     @staticmethod
     def _wait_until_ready(
-        archive: dict[str, Any], ask: Callable[[], dict[str, Any]]
+        archive: dict[str, Any],
+        ask: Callable[[], dict[str, Any]],
+        timeout: float,
+        poll_interval: float,
     ) -> dict[str, Any]:
-        deadline = time.monotonic() + _PREPARE_SECONDS
+        deadline = time.monotonic() + timeout
         while archive["status"] in ("pending", "running"):
             if time.monotonic() > deadline:
                 raise ServerFault(
                     "the download is still being prepared; try again later", code="not_ready"
                 )
-            time.sleep(_POLL_SECONDS)
+            time.sleep(poll_interval)
             archive = ask()
         if archive["status"] != "ready":
             raise ServerFault(archive.get("error_message") or "the download could not be prepared")
