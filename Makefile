@@ -10,6 +10,9 @@ PORT ?= 8000
 DATA_DIR ?= data
 # More than two cores: many tests wait for servers, browsers and clocks.
 JOBS ?= 4
+# Empty: without the tests marked thorough; 1, as in CI: with them.
+THOROUGH ?=
+MARKS = $(if $(THOROUGH),,-m "not thorough")
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 LOCAL := -e packages/pztables -e packages/pzpipelines -e packages/pzserver -e packages/pzhub
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
@@ -37,7 +40,7 @@ $(CONTRACT_VENV)/.ready: tests/contract/requirements.txt
 
 help:  ## List what can be made
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
-	@echo "  Variables: PORT=$(PORT) HOST=$(HOST) DATA_DIR=$(DATA_DIR) JOBS=$(JOBS) PYTHON=$(PYTHON)"
+	@echo "  Variables: PORT=$(PORT) HOST=$(HOST) DATA_DIR=$(DATA_DIR) JOBS=$(JOBS) PYTHON=$(PYTHON) THOROUGH=$(THOROUGH)"
 
 run: $(VENV)/.run  ## Set up and serve the site with demo data on http://127.0.0.1:8000
 	@exec $(BIN)/pzhub serve --host $(HOST) --port $(PORT) --data-dir $(DATA_DIR)
@@ -47,15 +50,15 @@ demo: $(VENV)/.run  ## Do the main job through the API of the running server, an
 
 setup: $(VENV)/.dev  ## Set up the environment for development
 
-test: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Set up and run all tests, on SQLite and (where installed) PostgreSQL
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup packages/pzhub/tests
+test: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Set up and run the tests, on SQLite and (where installed) PostgreSQL; THOROUGH=1 for all
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS)
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) packages/pzhub/tests
 
 test-quick: $(VENV)/.dev  ## Run the tests of the packages on SQLite only
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup packages
 
 test-postgresql: $(VENV)/.dev  ## Run the server's tests on a private PostgreSQL
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup packages/pzhub/tests
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) packages/pzhub/tests
 
 contract: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Run the published client against a live server
 	@$(BIN)/python -m pytest tests/contract

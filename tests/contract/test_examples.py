@@ -71,6 +71,7 @@ def loosely(text: str) -> list[str]:
 
 
 # ── pages ───────────────────────────────────────────────────────────────────
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["how-to/use-the-command-line.md"])
 def test_a_page_shows_what_its_commands_print(
     name: str, demo_hub: Hub, token: str, tmp_path: Path
@@ -83,6 +84,7 @@ def test_a_page_shows_what_its_commands_print(
 
 
 # ── commands ────────────────────────────────────────────────────────────────
+@pytest.mark.thorough
 def test_the_examples_of_every_command_work(
     demo_hub: Hub,
     token: str,

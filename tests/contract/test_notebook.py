@@ -43,7 +43,7 @@ def cells_run(python: Path, hub: Hub, folder: Path) -> list[dict[str, Any]]:
     return cells
 
 
-@pytest.fixture(params=["published", "ours"])
+@pytest.fixture(params=["published", pytest.param("ours", marks=pytest.mark.thorough)])
 def python(request: pytest.FixtureRequest) -> Path:
     """Return a Python that has one of the two clients."""
     if request.param == "ours":

@@ -122,6 +122,7 @@ def attacked(hub: Hub, folder: Path, *options: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_user_meets_nothing_that_the_schema_does_not_say(
     own_hub: Hub, token: str, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def test_three_formats_are_uploaded_combined_and_fetched(
     assert (verdicts.count(1), verdicts.count(0)) == (N_ROWS, 2 * N_ROWS)
 
 
+@pytest.mark.thorough
 def test_real_samples_are_uploaded_and_combined(
     open_page: PageMaker, ana: str, tmp_path: Path
 ) -> None:

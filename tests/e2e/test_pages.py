@@ -44,7 +44,9 @@ def accessibility_faults(page: Page) -> list[str]:
     return [f"{fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (375, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "dark"), pytest.param(375, "light", marks=pytest.mark.thorough)]
+)
 def test_every_page_fits_is_labelled_and_accessible(
     open_page: PageMaker,
     ana: str,

@@ -110,6 +110,7 @@ def expected_ids() -> IntArray:
     return numbers[(numbers % 3 != 2) & (numbers != 10)] + FIRST_ID
 
 
+@pytest.mark.thorough
 def test_tables_become_a_collection_that_a_release_can_offer(
     pzhub: Run, collection: Path, expected_ids: IntArray
 ) -> None:
@@ -128,6 +129,7 @@ def test_tables_become_a_collection_that_a_release_can_offer(
     assert "1,999 rows" in said
 
 
+@pytest.mark.thorough
 def test_lsdb_opens_the_collection_with_its_margin(
     collection: Path, expected_ids: IntArray
 ) -> None:

@@ -74,6 +74,7 @@ def test_the_story_of_the_demo_can_be_told(server: Hub) -> None:
         "5.",
         "6.",
         "7.",
+        "8.",
     ]
     assert "Opened crd.parquet: " in done.stdout
 

@@ -186,6 +186,7 @@ print("COUNTS", json.dumps([len(catalog), len(matched)]))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_lsdb_opens_the_hats_collection_and_finds_the_same_pairs(
     tmp_path: Path, three_catalogs: list[dict[str, Any]]

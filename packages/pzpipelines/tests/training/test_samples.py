@@ -65,6 +65,7 @@ def test_the_result_opens_with_pandas_and_astropy(tmp_path: Path, samples: Path)
         assert found["is_training_set"].sum() == 28
 
 
+@pytest.mark.thorough
 def test_the_result_opens_with_lsdb_and_tables_io(tmp_path: Path, samples: Path) -> None:
     if not CONTRACT_PYTHON.is_file():
         pytest.skip("LSDB and tables_io are not installed: `make contract` sets them up")
