@@ -12,6 +12,8 @@ DATA_DIR ?= data
 JOBS ?= 4
 # Empty: without the tests marked thorough; 1, as in CI: with them.
 THOROUGH ?=
+# On PostgreSQL: all tests of the server, or those of the apps that speak most with the database.
+SERVER_TESTS = $(if $(THOROUGH),packages/pzhub/tests,$(addprefix packages/pzhub/tests/,accounts catalog core downloads processes uploads))
 MARKS = $(if $(THOROUGH),,-m "not thorough")
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 LOCAL := -e packages/pztables -e packages/pzpipelines -e packages/pzserver -e packages/pzhub
@@ -52,13 +54,13 @@ setup: $(VENV)/.dev  ## Set up the environment for development
 
 test: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Set up and run the tests, on SQLite and (where installed) PostgreSQL; THOROUGH=1 for all
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS)
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) packages/pzhub/tests
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) $(SERVER_TESTS)
 
 test-quick: $(VENV)/.dev  ## Run the tests of the packages on SQLite only
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup packages
 
 test-postgresql: $(VENV)/.dev  ## Run the server's tests on a private PostgreSQL
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) packages/pzhub/tests
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) $(SERVER_TESTS)
 
 contract: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Run the published client against a live server
 	@$(BIN)/python -m pytest tests/contract

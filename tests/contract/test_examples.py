@@ -25,7 +25,7 @@ from hub import Hub
 from pzserver import PzServer
 from pzserver.cli import app
 
-pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("notebook")]
+pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("notebook"), pytest.mark.thorough]
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 build_reference = importlib.import_module("build_reference")
@@ -71,7 +71,6 @@ def loosely(text: str) -> list[str]:
 
 
 # ── pages ───────────────────────────────────────────────────────────────────
-@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["how-to/use-the-command-line.md"])
 def test_a_page_shows_what_its_commands_print(
     name: str, demo_hub: Hub, token: str, tmp_path: Path
@@ -84,7 +83,6 @@ def test_a_page_shows_what_its_commands_print(
 
 
 # ── commands ────────────────────────────────────────────────────────────────
-@pytest.mark.thorough
 def test_the_examples_of_every_command_work(
     demo_hub: Hub,
     token: str,

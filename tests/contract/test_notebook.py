@@ -43,7 +43,7 @@ def cells_run(python: Path, hub: Hub, folder: Path) -> list[dict[str, Any]]:
     return cells
 
 
-@pytest.fixture(params=["published", pytest.param("ours", marks=pytest.mark.thorough)])
+@pytest.fixture(params=["published", "ours"])
 def python(request: pytest.FixtureRequest) -> Path:
     """Return a Python that has one of the two clients."""
     if request.param == "ours":
@@ -52,6 +52,7 @@ def python(request: pytest.FixtureRequest) -> Path:
     return found
 
 
+@pytest.mark.thorough
 def test_every_cell_of_the_tutorial_runs(python: Path, demo_hub: Hub, tmp_path: Path) -> None:
     cells = cells_run(python, demo_hub, tmp_path)
     assert len(cells) > 20

@@ -22,18 +22,29 @@ HERE = Path(__file__).parent
 pytestmark = [pytest.mark.contract, pytest.mark.xdist_group("contract")]
 
 
-def step_names() -> list[str]:
-    """Return the steps that the parts of the story define by name, read from their source."""
-    names = []
-    for part in sorted((HERE / "story").glob("*.py")):
-        functions = (node for node in ast.parse(part.read_text()).body)
-        names += [
-            node.name
-            for node in functions
-            if isinstance(node, ast.FunctionDef)
-            and any(ast.unparse(mark) == "step" for mark in node.decorator_list)
-        ]
-    return names
+#: The parts of the story, in the order in which they are told.
+PARTS = ("main_job", "general", "training", "product_types", "formats", "refusals")
+#: Those that need much time: LSDB starts slowly, large files take their time.
+THOROUGH_PARTS = ("hats_catalogs", "sizes")
+
+
+def steps_of(part: str) -> list[str]:
+    """Return the steps that a part of the story defines by name, read from its source."""
+    return [
+        node.name
+        for node in ast.parse((HERE / "story" / f"{part}.py").read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(mark) == "step" for mark in node.decorator_list)
+    ]
+
+
+NAMED = [name for part in (*PARTS, *THOROUGH_PARTS) for name in steps_of(part)]
+THOROUGH = [
+    pytest.param(name, marks=pytest.mark.thorough)
+    for part in THOROUGH_PARTS
+    for name in steps_of(part)
+]
+USUAL = [name for part in PARTS for name in steps_of(part)]
 
 
 @dataclass(frozen=True)
@@ -55,14 +66,32 @@ def register_objects(hub: Hub, root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def story(hub: Hub, published_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """Tell the whole story once."""
+def story(
+    request: pytest.FixtureRequest,
+    hub: Hub,
+    published_python: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Told:
+    """Tell the story once; the long parts when a test asks for them."""
+    long = any(
+        "story" in item.fixturenames and item.get_closest_marker("thorough")
+        for item in request.session.items
+    )
+    parts = (*PARTS, *THOROUGH_PARTS) if long else PARTS
     folder = tmp_path_factory.mktemp("contract")
     hub.create_release("contract_dp", groups=["contract-team"])
     register_objects(hub, folder / "objects")
     people = {"ana": ["contract-team"], "bob": []}
     tokens = [hub.create_token(hub.create_user(name, groups=g)) for name, g in people.items()]
-    command = [str(published_python), "-m", "story", f"{hub.address}/api/", *tokens, str(folder)]
+    command = [
+        str(published_python),
+        "-m",
+        "story",
+        f"{hub.address}/api/",
+        *tokens,
+        str(folder),
+        *parts,
+    ]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "MPLBACKEND": "Agg"}
     done = subprocess.run(
         command,
@@ -85,14 +114,14 @@ def story(hub: Hub, published_python: Path, tmp_path_factory: pytest.TempPathFac
     )
 
 
-@pytest.mark.parametrize("name", step_names())
+@pytest.mark.parametrize("name", [*USUAL, *THOROUGH])
 def test_the_published_client_is_served(name: str, story: Told) -> None:
     assert name in story.steps, f"the story ended before {name}"
     assert story.steps[name]["passed"], story.steps[name]["why"]
 
 
 def test_every_product_type_and_format_is_served(story: Told) -> None:
-    made = {name: line for name, line in story.steps.items() if name not in step_names()}
+    made = {name: line for name, line in story.steps.items() if name not in NAMED}
     assert len(made) == 7 + 8
     assert [line["why"] for line in made.values() if not line["passed"]] == []
 
@@ -101,4 +130,6 @@ def test_every_public_method_was_called_and_returned(story: Told) -> None:
     assert len(story.methods) > 75
     for method, passed in story.methods.items():
         print(f"{method} → {'passed' if passed else 'MISSING'}")  # noqa: T201  # the list to show
+    for name, line in story.steps.items():
+        print(f"{line['seconds']:6.1f} s  {name}")  # noqa: T201  # what the time goes into
     assert [method for method, passed in story.methods.items() if not passed] == []

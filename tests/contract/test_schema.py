@@ -136,6 +136,7 @@ def test_a_user_meets_nothing_that_the_schema_does_not_say(
     assert found["test_cases"]["generated"] > 1000
 
 
+@pytest.mark.thorough
 def test_nobody_meets_nothing_that_the_schema_does_not_say(own_hub: Hub, tmp_path: Path) -> None:
     found = attacked(own_hub, tmp_path, "--phases=fuzzing", "--max-examples=4")
     assert found["test_cases"]["generated"] > 150

@@ -21,7 +21,7 @@ from pzserver import PzServer
 if TYPE_CHECKING:
     from conftest import Shell
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transfers")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transfers"), pytest.mark.thorough]
 SIZE = 20_000_000
 HALF = SIZE // 2
 #: Programs are killed when what passed is on the disk, but for so many bytes that the system and

@@ -1,4 +1,4 @@
-"""Tell the story: ``python -m story ADDRESS TOKEN OTHER_TOKEN FOLDER``, with the client's Python.
+"""Tell the story: ``python -m story ADDRESS TOKEN OTHER_TOKEN FOLDER PART…``, with the client's Python.
 
 Prints one JSON line per step: its name, whether it passed, and the traceback when it did not;
 then one per public method of the client. A step whose predecessor failed runs all the same.
@@ -7,6 +7,7 @@ then one per public method of the client. A step whose predecessor failed runs a
 import importlib
 import json
 import os
+import sys
 import time
 import traceback
 import warnings
@@ -14,24 +15,13 @@ import warnings
 from story import watch
 from story.stage import FOLDER, STEPS
 
-#: In this order; each adds its steps when it is imported.
-PARTS = (
-    "main_job",
-    "general",
-    "training",
-    "product_types",
-    "formats",
-    "hats_catalogs",
-    "sizes",
-    "refusals",
-)
 #: The client waits 30 s between two looks at a run, and 2 s at a download; here less.
 CLOCK = 30.0
 
 
 def main():
     watch.watch()
-    for part in PARTS:
+    for part in sys.argv[5:]:  # in this order; each adds its steps when it is imported
         importlib.import_module(f"story.{part}")
     sleep = time.sleep
     time.sleep = lambda seconds: sleep(seconds / CLOCK)

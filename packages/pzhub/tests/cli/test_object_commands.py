@@ -156,6 +156,7 @@ def test_rows_without_a_position_are_named_and_nothing_is_written(
     assert made_in(tmp_path) == []
 
 
+@pytest.mark.thorough
 def test_a_release_is_registered_checked_and_found_changed(pzhub: Run, tmp_path: Path) -> None:
     catalog = tmp_path / "catalog"
     write_flux_catalog(catalog)

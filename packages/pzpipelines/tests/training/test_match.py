@@ -364,6 +364,7 @@ print("RESULT", json.dumps(results))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_matches_equal_those_of_lsdb_on_the_same_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
