@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -46,13 +47,10 @@ def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
 def begun(server: Hub, process: dict[str, Any]) -> list[psutil.Process]:
     """Wait until the program of a run works; return its wrapper and the program."""
     folder = server.data_dir / "processes" / process["path"]
-    wait_for(lambda: list(folder.glob("attempt-*/program.json")))
-    mine = []
-    for running in psutil.process_iter(["cmdline"]):
-        if str(folder) in " ".join(running.info["cmdline"] or []):
-            mine.append(running)
-    assert mine
-    return mine
+    (note,) = wait_for(lambda: list(folder.glob("attempt-*/program.json")))
+    # By its number: looking through all processes takes longer than a small run.
+    program = psutil.Process(json.loads(note.read_text())["pid"])
+    return [running for running in (program.parent(), program) if running is not None]
 
 
 def product_of(client: ApiClient, process: dict[str, Any]) -> dict[str, Any]:
