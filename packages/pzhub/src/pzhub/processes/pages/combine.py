@@ -11,14 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pzhub.accounts.requests import SignedInRequest
-from pzhub.processes.pages.forms import (
-    PIPELINE,
-    CombineForm,
-    initial_of_query,
-    initial_parameters,
-    products_of,
-)
+from pzhub.processes.pages.forms import PIPELINE, CombineForm, products_of
 from pzhub.processes.pages.picker import picker_of
+from pzhub.processes.pages.pipeline_form import query_as_sent
 from pzhub.processes.pages.preflight import Preflight, preflight_of
 from pzhub.processes.pages.snippets import known_as, snippets_of
 from pzhub.processes.pipelines import pipeline_specs
@@ -87,24 +82,14 @@ def _prefilled(request: SignedInRequest) -> CombineForm:
             for product in inputs_of(process)
             if product.internal_name not in left_out
         ]
-        initial = {
-            **initial_parameters(process.used_config.get("param", {})),
-            "display_name": process.display_name,
-            "description": process.upload.description,
-            "output_format": process.used_config.get("output_format"),
-        }
-    initial.update(initial_of_query(request.GET))
+        initial = CombineForm.initial_of_job(process)
+    initial.update(CombineForm.initial_of_query(request.GET))
     return CombineForm(actor=request.user, names=names, initial=initial)
 
 
 def _address_of(request: SignedInRequest) -> str:
     """Return the address that shows the form as it was sent, without what must stay private."""
-    query = request.POST.copy()
-    for name in ("csrfmiddlewaretoken", "action"):
-        query.pop(name, None)
-    for name in [name for name, value in query.items() if not value]:
-        del query[name]
-    return f"{reverse('processes:combine')}?{query.urlencode()}#catalogs"
+    return f"{reverse('processes:combine')}?{query_as_sent(request).urlencode()}#catalogs"
 
 
 def _page(

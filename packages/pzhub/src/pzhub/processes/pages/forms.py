@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from pzhub.accounts.models import User
 from pzhub.catalog.models import Product
-from pzhub.core.forms import PageForm
-from pzhub.processes.pages.picker import chosen_catalogs
-from pzhub.processes.pipelines import default_parameters, min_inputs, pipeline_specs
-from pztables.errors import UserError
+from pzhub.processes.pages.pipeline_form import PipelineForm, names_in
+from pzhub.processes.pipelines import default_parameters, min_inputs
 
 PIPELINE = "combine_redshift_dedup"
 _EXTRA_LINE = re.compile(
     r"^(?P<name>[^\s:,]+)\s*[:\s]\s*(?P<type>[a-z0-9]+)(?:\s+from\s+(?P<source>.+))?$", re.I
 )
-_FORMAT_NAMES = {"parquet": "Parquet", "csv": "CSV", "fits": "FITS", "hdf5": "HDF5",
-                 "hats": _("HATS collection")}  # fmt: skip
 
 #: Fields that are no parameters of the pipeline.
 _NOT_PARAMETERS = ("display_name", "description", "catalog", "output_format", "rules")
@@ -79,22 +73,15 @@ def write_extra_columns(columns: Mapping[str, Any]) -> str:
     )
 
 
-class CombineForm(PageForm):
+class CombineForm(PipelineForm):
     """What to combine, and how."""
 
     html_id = "crc"
+    pipeline = PIPELINE
+    advanced_names = ADVANCED
+    name_label = _("Name of the combined catalog")
+    name_missing = _("Give the combined catalog a name.")
 
-    display_name = forms.CharField(
-        max_length=255,
-        label=_("Name of the combined catalog"),
-        error_messages={"required": _("Give the combined catalog a name.")},
-    )
-    description = forms.CharField(
-        required=False,
-        label=_("Description"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Markdown."),
-    )
     z_flag_homogenized_value_to_cut = forms.TypedChoiceField(
         coerce=int,
         choices=[(0, _("no cut")), (1, "< 70 %"), (2, "70–90 %"), (3, "90–99 %"), (4, "> 99 %")],
@@ -176,18 +163,21 @@ class CombineForm(PageForm):
         help_text=_("YAML with your own rules for quality flags, in place of the default ones"),
     )
 
-    def __init__(self, *args: Any, actor: User, names: Sequence[str] = (), **kwargs: Any) -> None:
-        self.actor = actor
-        kwargs["initial"] = {**initial_parameters({}), **kwargs.get("initial", {})}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.is_bound:
-            names = self.data.getlist("catalog")  # type: ignore[attr-defined]  # a QueryDict
-        self.catalogs, self.unknown_catalogs = chosen_catalogs(actor, names)
-        formats = pipeline_specs()[PIPELINE].output_formats
-        field = self.fields["output_format"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(name, _FORMAT_NAMES.get(name, name)) for name in formats]
-        self.catalog_errors: list[str] = []
+        self.choice_field("output_format").choices = self.format_choices()
+
+    @classmethod
+    def initial_of_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields' values for a pipeline's parameters, complete with defaults."""
+        values = {**default_parameters(PIPELINE), **given}
+        cut = values["z_flag_homogenized_value_to_cut"]
+        return {
+            **{name: values[name] for name in cls.base_fields if name in values},
+            "z_flag_homogenized_value_to_cut": int(cut or 0),
+            "extra_columns": write_extra_columns(values["extra_columns"]),
+            "collapse_priority": ", ".join(values["collapse_priority"]),
+        }
 
     def clean_extra_columns(self) -> dict[str, Any]:
         """Read the lines."""
@@ -195,39 +185,16 @@ class CombineForm(PageForm):
 
     def clean_collapse_priority(self) -> list[str]:
         """Read the names."""
-        return [
-            name for name in re.split(r"[\s,]+", self.cleaned_data["collapse_priority"]) if name
-        ]
+        return names_in(self.cleaned_data["collapse_priority"])
 
-    def clean(self) -> dict[str, Any]:
-        """Count the catalogs: their field is a table, not a widget."""
+    def count_catalogs(self) -> None:
+        """Add to ``catalog_errors`` if there is nothing to combine."""
         needed = min_inputs(PIPELINE)
-        if self.unknown_catalogs:
-            self.catalog_errors.append(
-                _t("Not found, or not a published redshift catalog: %(names)s")
-                % {"names": ", ".join(self.unknown_catalogs)}
-            )
         if len(self.catalogs) < needed:
             self.catalog_errors.append(
                 _t("Choose at least %(needed)d catalogs; %(chosen)d chosen.")
                 % {"needed": needed, "chosen": len(self.catalogs)}
             )
-        return self.cleaned_data
-
-    def is_valid(self) -> bool:
-        """Return whether fields and catalogs are acceptable."""
-        return super().is_valid() and not self.catalog_errors
-
-    def add_refusal(self, refusal: UserError) -> None:
-        """Show a refusal at the option or the catalogs that it names."""
-        option = refusal.data.get("option")
-        if refusal.code in _CATALOG_CODES:
-            self.catalog_errors.append(refusal.message)
-        elif isinstance(option, str) and option in self.fields:
-            self.add_error(option, refusal.message)
-            self._focus_first_error()
-        else:
-            super().add_refusal(refusal)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -238,66 +205,6 @@ class CombineForm(PageForm):
             for name, value in self.cleaned_data.items()
             if name not in _NOT_PARAMETERS and value not in (None, "") and value != defaults[name]
         }
-
-    @property
-    def advanced(self) -> list[forms.BoundField]:
-        """The fields under "Advanced", without the switches."""
-        return [self[name] for name in ADVANCED if not _is_switch(self.fields[name])]
-
-    @property
-    def switches(self) -> list[forms.BoundField]:
-        """The switches under "Advanced"."""
-        return [self[name] for name in ADVANCED if _is_switch(self.fields[name])]
-
-    @property
-    def changed_advanced(self) -> list[str]:
-        """Labels of the advanced settings that are not at their defaults."""
-        defaults = initial_parameters({})
-        return [
-            str(self.fields[name].label)
-            for name in ADVANCED
-            if name != "rules" and _text(self[name].value()) != _text(defaults.get(name))
-        ]
-
-    @property
-    def opens_advanced(self) -> bool:
-        """Whether something under "Advanced" must be seen."""
-        return any(name in self.errors for name in ADVANCED)
-
-
-_CATALOG_CODES = {"too_few_inputs", "input_twice", "input_not_usable", "input_not_ready"}
-
-
-def _is_switch(field: forms.Field) -> bool:
-    return isinstance(field, forms.BooleanField)
-
-
-def _text(value: Any) -> str:
-    return "" if value in (None, False) else str(value)
-
-
-def initial_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields' values for a pipeline's parameters, complete with defaults."""
-    values = {**default_parameters(PIPELINE), **given}
-    cut = values["z_flag_homogenized_value_to_cut"]
-    return {
-        **{name: values[name] for name in CombineForm.base_fields if name in values},
-        "z_flag_homogenized_value_to_cut": int(cut or 0),
-        "extra_columns": write_extra_columns(values["extra_columns"]),
-        "collapse_priority": ", ".join(values["collapse_priority"]),
-    }
-
-
-def initial_of_query(query: QueryDict) -> dict[str, Any]:
-    """Return the fields' values that an address prefills; unknown names are ignored."""
-    initial: dict[str, Any] = {}
-    for name, field in CombineForm.base_fields.items():
-        if name in query:
-            text = str(query[name])
-            initial[name] = (
-                text.lower() in {"1", "true", "on", "yes"} if _is_switch(field) else text
-            )
-    return initial
 
 
 def products_of(form: CombineForm) -> list[Product]:

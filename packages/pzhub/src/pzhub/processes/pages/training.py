@@ -15,12 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.services import internal_name_for
 from pzhub.processes.pages.picker import picker_of
-from pzhub.processes.pages.training_form import (
-    PIPELINE,
-    TrainingForm,
-    initial_of_query,
-    initial_parameters,
-)
+from pzhub.processes.pages.pipeline_form import query_as_sent
+from pzhub.processes.pages.training_form import PIPELINE, TrainingForm
 from pzhub.processes.pages.training_preflight import TrainingCheck, training_check
 from pzhub.processes.pages.training_snippets import training_snippets
 from pzhub.processes.pipelines import pipeline_specs
@@ -82,24 +78,14 @@ def _prefilled(request: SignedInRequest) -> TrainingForm:
     if (job := request.GET.get("job", "")).isdigit():
         process = process_for(request.user, int(job))
         names = names or [product.internal_name or "" for product in inputs_of(process)]
-        initial = {
-            **initial_parameters(process.used_config.get("param", {})),
-            "display_name": process.display_name,
-            "description": process.upload.description,
-            "release": process.release.name if process.release else None,
-            "output_format": process.used_config.get("output_format"),
-        }
-    initial.update(initial_of_query(request.GET))
+        initial = TrainingForm.initial_of_job(process)
+    initial.update(TrainingForm.initial_of_query(request.GET))
     return TrainingForm(actor=request.user, names=names, initial=initial)
 
 
 def _address_of(request: SignedInRequest, place: str) -> str:
     """Return the address that shows the form as it was sent."""
-    query = request.POST.copy()
-    for name in ("csrfmiddlewaretoken", "action"):
-        query.pop(name, None)
-    for name in [name for name, value in query.items() if not value]:
-        del query[name]
+    query = query_as_sent(request)
     if place == "objects":  # another release decides anew
         for name in ("flux_type", "dereddening", "convert_flux_to_mag", "selected_cols"):
             query.pop(name, None)

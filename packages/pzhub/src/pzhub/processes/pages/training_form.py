@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from pzhub.accounts.models import User
 from pzhub.catalog.models import Product, Release
-from pzhub.core.forms import PageForm
-from pzhub.processes.pages.picker import chosen_catalogs
+from pzhub.processes.models import Process
+from pzhub.processes.pages.pipeline_form import PipelineForm
 from pzhub.processes.pipelines import (
     Photometry,
     columns_of_objects,
     columns_offered,
     default_parameters,
     photometry_of,
-    pipeline_specs,
 )
 from pzhub.processes.services import releases_with_objects
 from pztables.errors import UserError
 
 PIPELINE: Final = "training_set_maker"
 SAME: Final = "same"
-_FORMAT_NAMES: Final = {"parquet": "Parquet", "csv": "CSV", "fits": "FITS", "hdf5": "HDF5",
-                        "hats": _("HATS collection")}  # fmt: skip
 #: Fields of the form that are inside ``crossmatch`` on the wire.
 _CROSSMATCH: Final = ("radius_arcsec", "n_neighbors")
 #: Parameters that have a field of the same name.
@@ -46,12 +40,6 @@ _PLAIN: Final = (
 )
 #: What the page folds away under "Advanced".
 ADVANCED: Final = ("extinction_coefficients", "invalid_value", "random_seed")
-_CATALOG_CODES: Final = {
-    "too_few_inputs",
-    "too_many_inputs",
-    "input_not_usable",
-    "input_not_ready",
-}
 
 
 class ColumnsField(forms.MultipleChoiceField):
@@ -62,22 +50,15 @@ class ColumnsField(forms.MultipleChoiceField):
         return True
 
 
-class TrainingForm(PageForm):
+class TrainingForm(PipelineForm):
     """Which redshifts are matched with which objects, and how."""
 
     html_id = "tsm"
+    pipeline = PIPELINE
+    advanced_names = ADVANCED
+    name_label = _("Name of the training set")
+    name_missing = _("Give the training set a name.")
 
-    display_name = forms.CharField(
-        max_length=255,
-        label=_("Name of the training set"),
-        error_messages={"required": _("Give the training set a name.")},
-    )
-    description = forms.CharField(
-        required=False,
-        label=_("Description"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Markdown."),
-    )
     release = forms.ChoiceField(
         label=_("Objects catalog"),
         error_messages={
@@ -144,31 +125,38 @@ class TrainingForm(PageForm):
         help_text=_("Of the split; drawn and recorded when empty"),
     )
 
-    def __init__(self, *args: Any, actor: User, names: Sequence[str] = (), **kwargs: Any) -> None:
-        self.actor = actor
-        self.releases = releases_with_objects(actor)
-        kwargs["initial"] = {**initial_parameters({}), **kwargs.get("initial", {})}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.is_bound:
-            names = self.data.getlist("catalog")  # type: ignore[attr-defined]  # a QueryDict
-        self.catalogs, self.unknown_catalogs = chosen_catalogs(actor, names)
-        self.catalog_errors: list[str] = []
+        self.releases = releases_with_objects(self.actor)
         self._offer_releases()
         self._offer_photometry()
-        formats = pipeline_specs()[PIPELINE].output_formats
-        self._field("output_format").choices = [
-            (SAME, _("Same as the redshift catalog")),
-            *((name, _FORMAT_NAMES.get(name, name)) for name in formats),
-        ]
+        same = (SAME, _("Same as the redshift catalog"))
+        self.choice_field("output_format").choices = [same, *self.format_choices()]
 
-    def _field(self, name: str) -> forms.ChoiceField:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        return field
+    @classmethod
+    def initial_of_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields' values for a pipeline's parameters.
+
+        Photometry that is not given is left open: it is the release's to preselect.
+        """
+        values = {**default_parameters(PIPELINE), **given}
+        open_ones = ("flux_type", "dereddening", "convert_flux_to_mag")
+        return {
+            **{name: values[name] for name in _PLAIN if name not in open_ones},
+            **{name: given.get(name) for name in open_ones},
+            **{name: values["crossmatch"][name] for name in _CROSSMATCH},
+            "output_format": SAME,
+        }
+
+    @classmethod
+    def initial_of_job(cls, process: Process) -> dict[str, Any]:
+        """Return the fields' values of an earlier job, with its release."""
+        release = process.release.name if process.release else None
+        return {**super().initial_of_job(process), "release": release}
 
     def _offer_releases(self) -> None:
         """List the releases; the first is chosen where none is that can be."""
-        self._field("release").choices = [
+        self.choice_field("release").choices = [
             (release.name, release.display_name) for release in self.releases
         ]
         names = [release.name for release in self.releases]
@@ -196,7 +184,7 @@ class TrainingForm(PageForm):
             ("flux_type", offer.flux_types, offer.flux_type),
             ("dereddening", offer.dereddening, offer.dereddening_chosen),
         ):
-            field = self._field(name)
+            field = self.choice_field(name)
             field.choices = [(each.name, each.label) for each in listed if not each.is_disabled]
             field.error_messages["invalid_choice"] = _t(
                 "%(release)s does not offer “%%(value)s”; choose one of the list."
@@ -246,36 +234,19 @@ class TrainingForm(PageForm):
             raise forms.ValidationError(_t("The share must lie between 0 and 1, without them."))
         return fraction
 
-    def clean(self) -> dict[str, Any]:
-        """Count the catalogs: their field is a table, not a widget."""
+    def count_catalogs(self) -> None:
+        """Add to ``catalog_errors`` unless there is just one."""
         if self.unknown_catalogs:
-            self.catalog_errors.append(
-                _t("Not found, or not a published redshift catalog: %(names)s")
-                % {"names": ", ".join(self.unknown_catalogs)}
-            )
-        elif not self.catalogs:
+            return
+        if not self.catalogs:
             self.catalog_errors.append(_t("Choose a redshift catalog."))
         elif len(self.catalogs) > 1:
             self.catalog_errors.append(_t("Choose one redshift catalog only."))
-        return self.cleaned_data
 
-    def is_valid(self) -> bool:
-        """Return whether fields and catalog are acceptable."""
-        return super().is_valid() and not self.catalog_errors
-
-    def add_refusal(self, refusal: UserError) -> None:
-        """Show a refusal at the option or the catalog that it names."""
-        option = str(refusal.data.get("option", "")).rpartition(".")[2]
-        if refusal.code in _CATALOG_CODES:
-            self.catalog_errors.append(refusal.message)
-        elif option in self.fields:
-            self.add_error(option, refusal.message)
-            self._focus_first_error()
-        elif refusal.code.startswith("release"):
-            self.add_error("release", refusal.message)
-            self._focus_first_error()
-        else:
-            super().add_refusal(refusal)
+    def field_refused(self, refusal: UserError) -> str | None:
+        """Return the field that a refusal is about; the release's are at the release."""
+        about_release = "release" if refusal.code.startswith("release") else None
+        return super().field_refused(refusal) or about_release
 
     @property
     def product(self) -> Product | None:
@@ -298,60 +269,3 @@ class TrainingForm(PageForm):
             if given.get(name) not in (None, "", [], defaults[name])
         }
         return {**({"crossmatch": crossmatch} if crossmatch else {}), **plain}
-
-    @property
-    def advanced(self) -> list[forms.BoundField]:
-        """The fields under "Advanced"."""
-        return [self[name] for name in ADVANCED]
-
-    @property
-    def changed_advanced(self) -> list[str]:
-        """Labels of the advanced settings that are not at their defaults."""
-        defaults = initial_parameters({})
-        return [
-            str(self.fields[name].label)
-            for name in ADVANCED
-            if _text(self[name].value()) != _text(defaults.get(name))
-        ]
-
-    @property
-    def opens_advanced(self) -> bool:
-        """Whether something under "Advanced" must be seen."""
-        return any(name in self.errors for name in ADVANCED)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def initial_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields' values for a pipeline's parameters.
-
-    Photometry that is not given is left open: it is the release's to preselect.
-    """
-    values = {**default_parameters(PIPELINE), **given}
-    open_ones = ("flux_type", "dereddening", "convert_flux_to_mag")
-    return {
-        **{name: values[name] for name in _PLAIN if name not in open_ones},
-        **{name: given.get(name) for name in open_ones},
-        **{name: values["crossmatch"][name] for name in _CROSSMATCH},
-        "output_format": SAME,
-    }
-
-
-def initial_of_query(query: QueryDict) -> dict[str, Any]:
-    """Return the fields' values that an address prefills; unknown names are ignored."""
-    initial: dict[str, Any] = {}
-    for name, field in TrainingForm.base_fields.items():
-        if name not in query:
-            continue
-        text = str(query[name])
-        if isinstance(field, forms.BooleanField):
-            initial[name] = text.lower() in {"1", "true", "on", "yes"}
-        elif name == "selected_cols":
-            initial[name] = [
-                part for value in query.getlist(name) for part in re.split(r"[\s,]+", value) if part
-            ]
-        else:
-            initial[name] = text
-    return initial
