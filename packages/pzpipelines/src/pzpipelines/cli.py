@@ -53,6 +53,28 @@ COLUMNS.JSON gives the columns of the redshifts by role:
 """
 
 
+_Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="OUT", help="Result; format by its suffix.")
+]
+_Param = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="A parameter (see 'describe'); KEY may have dots."),
+]
+_Format = Annotated[str | None, typer.Option("--format", help="parquet, csv, fits, hdf5 or hats.")]
+_Workers = Annotated[int | None, typer.Option(min=1, help="Partitions matched at once (2).")]
+_Memory = Annotated[
+    int | None, typer.Option(min=100, help="Aim for the peak of memory, in megabytes (2000).")
+]
+_Executor = Annotated[
+    str | None, typer.Option(help="threads (default), processes, serial or dask://HOST:PORT.")
+]
+_Record = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Keep log, progress and outcome.json in this folder."),
+]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"pzpipelines {version('pzpipelines')}")
@@ -129,52 +151,31 @@ def _run_job(name: str, job_file: Path, workspace: Any) -> Any:
 @app.command(epilog=_COMBINE_EXAMPLES)
 def combine(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Catalogs, in order.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="Result; format by its suffix.")
-    ],
+    output: _Output,
     columns: Annotated[
         Path | None,
         typer.Option(metavar="COLUMNS.JSON", help="File name to role to column, as JSON."),
     ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="A parameter (see 'describe'); KEY may have dots."),
-    ] = None,
+    param: _Param = None,
     rules: Annotated[
         Path | None, typer.Option(metavar="RULES.YAML", help="Flag translation rules to use.")
     ] = None,
-    output_format: Annotated[
-        str | None, typer.Option("--format", help="parquet, csv, fits, hdf5 or hats.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Partitions matched at once (2).")
-    ] = None,
-    memory: Annotated[
-        int | None, typer.Option(min=100, help="Aim for the peak of memory, in megabytes (2000).")
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option(help="threads (default), processes, serial or dask://HOST:PORT.")
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keep log, progress and outcome.json in this folder."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    output_format: _Format = None,
+    workers: _Workers = None,
+    memory: _Memory = None,
+    executor: _Executor = None,
+    record: _Record = None,
+    as_json: _AsJson = False,
 ) -> None:
     """Combine redshift catalogs into one."""
     from pzpipelines.combine.command import CombineRequest, run_combine
     from pzpipelines.combine.summary import sentences_of
 
     request = CombineRequest(
-        files=files,
-        output=output,
-        columns_file=columns,
-        assignments=param or [],
-        rules_file=rules,
-        output_format=output_format,
-        resources=_resources(workers, memory, executor),
-        record=record,
-    )
+        files=files, output=output, output_format=output_format, columns_file=columns,
+        assignments=param or [], rules_file=rules, workers=workers,
+        memory_bytes=_bytes(memory), executor=executor, record=record,
+    )  # fmt: skip
     _tell(*run_combine(request), sentences_of, as_json=as_json)
 
 
@@ -191,63 +192,37 @@ def train(
     redshifts: Annotated[
         Path, typer.Option(metavar="FILE", help="Redshift catalog of any format, or HATS.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="Result; format by its suffix.")
-    ],
+    output: _Output,
     columns: Annotated[
         Path | None,
         typer.Option(metavar="COLUMNS.JSON", help="Role to column of the redshifts, as JSON."),
     ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="A parameter (see 'describe'); KEY may have dots."),
-    ] = None,
-    output_format: Annotated[
-        str | None, typer.Option("--format", help="parquet, csv, fits, hdf5 or hats.")
-    ] = None,
+    param: _Param = None,
+    output_format: _Format = None,
     dust_maps: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of dust maps, as the package dustmaps has it."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Partitions matched at once (2).")
-    ] = None,
-    memory: Annotated[
-        int | None, typer.Option(min=100, help="Aim for the peak of memory, in megabytes (2000).")
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option(help="threads (default), processes, serial or dask://HOST:PORT.")
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keep log, progress and outcome.json in this folder."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    workers: _Workers = None,
+    memory: _Memory = None,
+    executor: _Executor = None,
+    record: _Record = None,
+    as_json: _AsJson = False,
 ) -> None:
     """Make a training set: redshifts matched with the photometry of an object catalog."""
     from pzpipelines.training.command import TrainRequest, run_train
     from pzpipelines.training.summary import sentences_of
 
     request = TrainRequest(
-        objects=objects,
-        redshifts=redshifts,
-        output=output,
-        columns_file=columns,
-        assignments=param or [],
-        output_format=output_format,
-        dust_maps=dust_maps,
-        resources=_resources(workers, memory, executor),
-        record=record,
-    )
+        objects=objects, redshifts=redshifts, output=output, output_format=output_format,
+        columns_file=columns, assignments=param or [], dust_maps=dust_maps, workers=workers,
+        memory_bytes=_bytes(memory), executor=executor, record=record,
+    )  # fmt: skip
     _tell(*run_train(request), sentences_of, as_json=as_json)
 
 
-def _resources(workers: int | None, memory: int | None, executor: str | None) -> dict[str, Any]:
-    return {
-        "workers": workers,
-        "memory_bytes": None if memory is None else memory * 1_000_000,
-        "executor": executor,
-    }
+def _bytes(megabytes: int | None) -> int | None:
+    return None if megabytes is None else megabytes * 1_000_000
 
 
 def _tell(outcome: Any, exit_code: Any, sentences_of: Any, *, as_json: bool) -> None:

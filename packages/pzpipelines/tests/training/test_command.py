@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from pzpipelines.cli import main
 from pztables.formats import read_table
 
+from ..commands import Done, pzpipelines
 from .releases import ROLES, redshift_table
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def train(*arguments: object, cwd: Path) -> Done:
-    """Run the command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(sys, "argv", ["pzpipelines", "train", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-    return Done(int(left.value.code or 0), out.getvalue(), err.getvalue())
+    return pzpipelines("train", *arguments, cwd=cwd)
 
 
 @pytest.fixture

@@ -14,18 +14,16 @@ from pzpipelines.combine.association import (
     STANDARD_ROLES,
     is_earlier_product,
 )
-from pzpipelines.registry import pipeline_named
 from pzpipelines.runtime.command import (
     CommandError,
-    Place,
-    format_of,
+    RunRequest,
     parameters_of,
     read_columns_file,
     require_files,
-    run_job,
+    run_request,
     suggested_roles,
 )
-from pzpipelines.runtime.job import Job, JobInput, JobOutput, JobResources
+from pzpipelines.runtime.job import Job, JobInput
 from pzpipelines.runtime.outcome import ExitCode, Outcome
 from pztables.roles import role_named
 
@@ -34,18 +32,12 @@ PIPELINE: Final = "combine_redshift_dedup"
 SAME_BUT_FOR_A_SLIP: Final = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class CombineRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CombineRequest(RunRequest):
     """The arguments of the command, as given."""
 
     files: Sequence[Path]
-    output: Path
-    columns_file: Path | None
-    assignments: Sequence[str]
-    rules_file: Path | None
-    output_format: str | None
-    resources: Mapping[str, Any]
-    record: Path | None
+    rules_file: Path | None = None
 
 
 def run_combine(request: CombineRequest) -> tuple[Outcome, ExitCode]:
@@ -56,9 +48,7 @@ def run_combine(request: CombineRequest) -> tuple[Outcome, ExitCode]:
     UserError
         If the arguments alone show that the run cannot succeed.
     """
-    reads = [*request.files, request.columns_file, request.rules_file]
-    place = Place(request.output, reads, request.record)
-    return run_job(job_of(request), place, pipeline_named(PIPELINE).run)
+    return run_request(request, job_of(request), [*request.files, request.rules_file])
 
 
 def job_of(request: CombineRequest) -> Job:
@@ -71,27 +61,18 @@ def job_of(request: CombineRequest) -> Job:
     """
     require_files(request.files)
     columns = _columns_of_files(request.files, request.columns_file)
-    parameters = parameters_of(request.assignments)
-    _refuse_misspelt_roles(request, columns, parameters)
-    given = {key: value for key, value in request.resources.items() if value is not None}
-    resources = {"resources": JobResources(**given)} if given else {}
-    return Job(
-        pipeline=PIPELINE,
-        parameters=parameters,
-        inputs=[
-            JobInput(
-                path=path.absolute(),
-                internal_name=f"{number:03d}_{path.name.split('.')[0]}",
-                columns=associated,
-            )
-            for number, (path, associated) in enumerate(
-                zip(request.files, columns, strict=True), start=1
-            )
-        ],
-        output=JobOutput(name="combined", format=format_of(request.output, request.output_format)),
-        flags_translation=request.rules_file,
-        **resources,
-    )
+    _refuse_misspelt_roles(request, columns)
+    inputs = [
+        JobInput(
+            path=path.absolute(),
+            internal_name=f"{number:03d}_{path.name.split('.')[0]}",
+            columns=associated,
+        )
+        for number, (path, associated) in enumerate(
+            zip(request.files, columns, strict=True), start=1
+        )
+    ]
+    return request.job(PIPELINE, "combined", inputs=inputs, flags_translation=request.rules_file)
 
 
 def _columns_of_files(
@@ -105,11 +86,10 @@ def _columns_of_files(
 
 
 def _refuse_misspelt_roles(
-    request: CombineRequest,
-    columns: Sequence[Mapping[str, str | None]],
-    parameters: Mapping[str, Any],
+    request: CombineRequest, columns: Sequence[Mapping[str, str | None]]
 ) -> None:
     """Refuse roles that resemble a standard one and that nothing else in the run knows."""
+    parameters = parameters_of(request.assignments)
     known = {*STANDARD_ROLES, HOMOGENIZED_FLAG, HOMOGENIZED_TYPE, "type"}
     for path, roles in zip(request.files, columns, strict=True):
         for role in roles:

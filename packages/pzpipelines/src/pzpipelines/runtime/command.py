@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from pzpipelines.runtime.job import Job
+from pzpipelines.registry import pipeline_named
+from pzpipelines.runtime.job import Job, JobOutput, JobResources
 from pzpipelines.runtime.outcome import ExitCode, Outcome, Status
 from pzpipelines.runtime.run import run_in_workspace
 from pzpipelines.runtime.workspace import Workspace
@@ -39,56 +40,97 @@ class CommandError(UserError):
     code = "invalid_argument"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the result of a command goes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """The arguments of a command that runs a pipeline, as given.
 
     Attributes
     ----------
     output
         File, or folder for HATS.
-    reads
-        Everything that the run reads, which is not to be replaced.
+    output_format
+        ``None``: that of the output's suffix.
+    columns_file
+        JSON with the columns of the inputs by role.
+    assignments
+        Parameters as ``KEY=VALUE``.
+    workers, memory_bytes, executor
+        Limits and kind of the pool; ``None``: the usual ones.
     record
         Folder for log, progress and outcome; ``None``: they are not kept.
     """
 
     output: Path
-    reads: Sequence[Path | None]
-    record: Path | None
+    output_format: str | None = None
+    columns_file: Path | None = None
+    assignments: Sequence[str] = ()
+    workers: int | None = None
+    memory_bytes: int | None = None
+    executor: str | None = None
+    record: Path | None = None
+
+    def job(self, pipeline: str, output_name: str, **parts: Any) -> Job:
+        """Return the job with these parts beside what every request says.
+
+        Raises
+        ------
+        UserError
+            Naming the argument that cannot be used.
+        """
+        given = {name: getattr(self, name) for name in ("workers", "memory_bytes", "executor")}
+        resources = {name: value for name, value in given.items() if value is not None}
+        if resources:
+            parts["resources"] = JobResources(**resources)
+        output_format = format_of(self.output, self.output_format)
+        return Job(
+            pipeline=pipeline,
+            parameters=parameters_of(self.assignments),
+            output=JobOutput(name=output_name, format=output_format),
+            **parts,
+        )
 
 
-def run_job(
-    job: Job, place: Place, run: Callable[[Job, Workspace], Outcome]
+def run_request(
+    request: RunRequest, job: Job, reads: Iterable[Path | None]
 ) -> tuple[Outcome, ExitCode]:
-    """Run a job; the result appears whole under its name, or not at all.
+    """Run the job of a request; the result appears whole under its name, or not at all.
+
+    Parameters
+    ----------
+    request, job
+        What is asked for, and what that means.
+    reads
+        What the run reads beside the file of columns; nothing of it is to be replaced.
 
     Raises
     ------
     CommandError
         If something else would be lost, or nothing can be written there.
     """
-    _refuse_places(place, job.output.format)
-    scratch = _scratch_beside(place.output)
+    _refuse_places(request, [*reads, request.columns_file], job.output.format)
+    run = pipeline_named(job.pipeline).run
+    scratch = _scratch_beside(request.output)
     workspace = Workspace(scratch)
     with ExitStack() as left_over:
         left_over.callback(shutil.rmtree, scratch, ignore_errors=True)
         outcome, exit_code = run_in_workspace(workspace, lambda: run(job, workspace))
         if outcome.status is Status.COMPLETED:
             main = next(output for output in outcome.outputs if output.role == "main")
-            _replace(scratch / main.path, place.output)
-        if place.record is not None:
-            shutil.copytree(scratch, place.record, dirs_exist_ok=True)
+            _replace(scratch / main.path, request.output)
+        if request.record is not None:
+            shutil.copytree(scratch, request.record, dirs_exist_ok=True)
         if outcome.status is Status.FAILED:
             left_over.pop_all()  # its log is what we ask to be sent
     return outcome, exit_code
 
 
-def _refuse_places(place: Place, output_format: str | None) -> None:
+def _refuse_places(
+    request: RunRequest, reads: Iterable[Path | None], output_format: str | None
+) -> None:
     """Refuse to write where something else would be lost."""
-    output = place.output
+    output, record = request.output, request.record
     wanted = output.resolve()
-    for path in place.reads:
+    for path in reads:
         if path is None:
             continue
         real = path.resolve()
@@ -103,8 +145,8 @@ def _refuse_places(place: Place, output_format: str | None) -> None:
         raise CommandError(
             f"{output}: is a file, and a result in HATS is a folder; give it another name"
         )
-    if place.record is not None and place.record.exists() and not place.record.is_dir():
-        raise CommandError(f"{place.record}: is a file; --record needs a folder")
+    if record is not None and record.exists() and not record.is_dir():
+        raise CommandError(f"{record}: is a file; --record needs a folder")
 
 
 def _is_hats(folder: Path) -> bool:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pzpipelines.registry import pipeline_named
 from pzpipelines.runtime.command import (
     CommandError,
-    Place,
+    RunRequest,
     are_roles,
-    format_of,
-    parameters_of,
     read_json,
     require_files,
-    run_job,
+    run_request,
     suggested_roles,
 )
-from pzpipelines.runtime.job import Job, JobInput, JobObjects, JobOutput, JobResources
+from pzpipelines.runtime.job import Job, JobInput, JobObjects
 from pzpipelines.runtime.outcome import ExitCode, Outcome
 from pzpipelines.training.inputs import REQUIRED_ROLES
 from pztables.expressions.errors import near_names
@@ -28,19 +24,13 @@ from pztables.roles import ROLES, role_named
 PIPELINE: Final = "training_set_maker"
 
 
-@dataclass(frozen=True, slots=True)
-class TrainRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest(RunRequest):
     """The arguments of the command, as given."""
 
     objects: Path
     redshifts: Path
-    output: Path
-    columns_file: Path | None
-    assignments: Sequence[str]
-    output_format: str | None
-    dust_maps: Path | None
-    resources: Mapping[str, Any]
-    record: Path | None
+    dust_maps: Path | None = None
 
 
 def run_train(request: TrainRequest) -> tuple[Outcome, ExitCode]:
@@ -51,9 +41,9 @@ def run_train(request: TrainRequest) -> tuple[Outcome, ExitCode]:
     UserError
         If the arguments alone show that the run cannot succeed.
     """
-    reads = [request.objects, request.redshifts, request.columns_file, request.dust_maps]
-    place = Place(request.output, reads, request.record)
-    return run_job(job_of(request), place, pipeline_named(PIPELINE).run)
+    return run_request(
+        request, job_of(request), [request.objects, request.redshifts, request.dust_maps]
+    )
 
 
 def job_of(request: TrainRequest) -> Job:
@@ -74,28 +64,17 @@ def job_of(request: TrainRequest) -> Job:
         )
     if request.dust_maps is not None and not request.dust_maps.is_dir():
         raise CommandError(f"{request.dust_maps}: no such folder of dust maps")
-    given = {key: value for key, value in request.resources.items() if value is not None}
-    resources = {"resources": JobResources(**given)} if given else {}
-    return Job(
-        pipeline=PIPELINE,
-        parameters=parameters_of(request.assignments),
-        inputs=[
-            JobInput(
-                path=request.redshifts.absolute(),
-                internal_name=request.redshifts.name,
-                columns=_columns(request),
-            )
-        ],
-        objects=JobObjects(
-            path=request.objects.absolute(),
-            name=request.objects.resolve().name or "objects",
-            dust_maps=None if request.dust_maps is None else request.dust_maps.absolute(),
-        ),
-        output=JobOutput(
-            name="training_set", format=format_of(request.output, request.output_format)
-        ),
-        **resources,
+    redshifts = JobInput(
+        path=request.redshifts.absolute(),
+        internal_name=request.redshifts.name,
+        columns=_columns(request),
     )
+    objects = JobObjects(
+        path=request.objects.absolute(),
+        name=request.objects.resolve().name or "objects",
+        dust_maps=None if request.dust_maps is None else request.dust_maps.absolute(),
+    )
+    return request.job(PIPELINE, "training_set", inputs=[redshifts], objects=objects)
 
 
 def _columns(request: TrainRequest) -> dict[str, str | None]:
