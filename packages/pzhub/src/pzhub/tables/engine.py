@@ -98,6 +98,14 @@ class Engine:
         """Return the value of a result that has one row."""
         return self.values(sql, parameters)[0]
 
+    def row(self, sql: str, parameters: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the only row of a result."""
+        return self.rows(sql, parameters)[0]
+
+    def rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Return all rows of a result that is known to be short."""
+        return list(self._asked(sql, parameters).fetchall())
+
     def values(self, sql: str, parameters: dict[str, Any]) -> list[Any]:
         """Return the first column of a result."""
         return [row[0] for row in self._asked(sql, parameters).fetchall()]

@@ -45,6 +45,12 @@ class UnsortableColumnError(InvalidError):
     code = "unsortable_column"
 
 
+class ColumnKindError(InvalidError):
+    """A column is of a kind that cannot be counted by numbers."""
+
+    code = "column_kind"
+
+
 class NoPositionsError(InvalidError):
     """A region of the sky is asked for, and no columns are right ascension and declination."""
 

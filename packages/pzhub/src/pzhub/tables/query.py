@@ -102,6 +102,10 @@ class Plan:
         texts = [condition.text for condition in self.conditions]
         return f"WHERE {' AND '.join(texts)}" if texts else ""
 
+    def filtered_source(self) -> str:
+        """Return what stands after ``FROM``: the rows that fit; it ends in a condition."""
+        return f"{self.table.source} {self._where or 'WHERE TRUE'}"
+
     def count_sql(self) -> str:
         """Return SQL that counts the rows that fit, whatever the limit."""
         return f"SELECT count(*) FROM {self.table.source} {self._where}"

@@ -41,8 +41,8 @@ def question_of(given: QueryDict, known: Collection[str]) -> Question:
     return Question(
         columns=columns or None,
         where=given.get("where", ""),
-        cone=_numbers(given, "cone", _CONE),  # type: ignore[arg-type]  # as many as named
-        box=_numbers(given, "box", _BOX),  # type: ignore[arg-type]  # as many as named
+        cone=numbers_of(given, "cone", _CONE),  # type: ignore[arg-type]  # as many as named
+        box=numbers_of(given, "box", _BOX),  # type: ignore[arg-type]  # as many as named
         sort=_names(given, "sort", known),
         limit=limit,
         offset=offset,
@@ -57,11 +57,13 @@ def _names(given: QueryDict, option: str, known: Collection[str]) -> tuple[str, 
     return tuple(names)
 
 
-def _numbers(given: QueryDict, option: str, names: tuple[str, ...]) -> tuple[float, ...] | None:
+def numbers_of(given: QueryDict, option: str, names: tuple[str, ...]) -> tuple[float, ...] | None:
+    """Return a parameter that is as many finite numbers as there are names, with commas."""
     text = given.get(option, "")
     if not text.strip():
         return None
-    expected = f"must be {len(names)} numbers in degrees: {option}={','.join(names)}"
+    unit = " in degrees" if option in ("cone", "box") else ""
+    expected = f"must be {len(names)} numbers{unit}: {option}={','.join(names)}"
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -73,10 +75,10 @@ def _numbers(given: QueryDict, option: str, names: tuple[str, ...]) -> tuple[flo
 
 def _part(given: QueryDict) -> tuple[int | None, int]:
     """Return limit and offset, from themselves or from a page."""
-    limit = _whole(given, "limit", 0)
-    size = _whole(given, "page_size", 1)
-    page = _whole(given, "page", 1)
-    offset = _whole(given, "offset", 0)
+    limit = whole_of(given, "limit", 0)
+    size = whole_of(given, "page_size", 1)
+    page = whole_of(given, "page", 1)
+    offset = whole_of(given, "offset", 0)
     if limit is not None and size is not None:
         raise OptionValueError("page_size", "is another word for limit: give one of them")
     limit = size if limit is None else limit
@@ -90,7 +92,8 @@ def _part(given: QueryDict) -> tuple[int | None, int]:
     return limit, (page - 1) * limit
 
 
-def _whole(given: QueryDict, option: str, least: int) -> int | None:
+def whole_of(given: QueryDict, option: str, least: int) -> int | None:
+    """Return a parameter that is a whole number."""
     text = given.get(option, "").strip()
     if not text:
         return None

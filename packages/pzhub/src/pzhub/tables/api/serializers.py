@@ -36,3 +36,32 @@ class DataCountOut(serializers.Serializer[Any]):
 
     count = serializers.IntegerField()
     total = serializers.IntegerField()
+
+
+class DataValueOut(serializers.Serializer[Any]):
+    """A value of a column, and how many rows have it."""
+
+    value = serializers.JSONField()
+    count = serializers.IntegerField()
+
+
+class DensityOut(serializers.Serializer[Any]):
+    """How values are spread. ``kind`` tells which of the others are there.
+
+    ``histogram``: ``edges`` and ``counts``; ``density``: ``x_edges``, ``y_edges`` and ``counts``,
+    a list for each bin of x; ``values``: the most frequent ``values``, ``other`` and ``distinct``.
+    """
+
+    kind = serializers.ChoiceField(choices=("histogram", "density", "values"))
+    x = DataColumnOut()
+    y = DataColumnOut(required=False)
+    edges = serializers.ListField(child=serializers.FloatField(), required=False)
+    x_edges = serializers.ListField(child=serializers.FloatField(), required=False)
+    y_edges = serializers.ListField(child=serializers.FloatField(), required=False)
+    counts = serializers.ListField(child=serializers.JSONField(), required=False)
+    values = DataValueOut(many=True, required=False)  # type: ignore[assignment]  # on the wire
+    other = serializers.IntegerField(required=False)
+    distinct = serializers.IntegerField(required=False)
+    rows = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    outside = serializers.IntegerField(required=False)

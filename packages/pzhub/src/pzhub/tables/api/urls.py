@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import BaseRouter
 
 from pzhub.core.api.files import AnyAcceptNegotiation
+from pzhub.tables.api.density import DensityView
 from pzhub.tables.api.views import CountView, DataView
 
 
@@ -20,4 +21,5 @@ urlpatterns = [
         name="product-data",
     ),
     path("products/<int:pk>/data/count/", CountView.as_view(), name="product-data-count"),
+    path("products/<int:pk>/density/", DensityView.as_view(), name="product-density"),
 ]

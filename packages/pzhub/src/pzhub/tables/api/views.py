@@ -56,11 +56,7 @@ class DataView(PzView):
             response = _page(request, table, question)
         else:
             response = _file(request, product, table, question, asked)
-        response["ETag"] = etag
-        response["Cache-Control"] = "private, no-cache"
-        response["Vary"] = "Accept, Authorization, Cookie"
-        response["X-Product-Checksum"] = table.checksum
-        return response
+        return caching(response, table, etag)
 
 
 class CountView(PzView):
@@ -72,6 +68,15 @@ class CountView(PzView):
         _, table = table_for(self.actor, pk)
         question = question_of(request.query_params, table.columns)
         return Response({"count": count_rows(table, question), "total": table.n_rows})
+
+
+def caching(response: HttpResponseBase, table: StoredTable, etag: str) -> HttpResponseBase:
+    """Let a client keep an answer, and ask whether it still holds."""
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Accept, Authorization, Cookie"
+    response["X-Product-Checksum"] = table.checksum
+    return response
 
 
 def _page(request: Request, table: StoredTable, question: Question) -> HttpResponseBase:
