@@ -92,6 +92,7 @@ screenshots: $(VENV)/.dev  ## Take pictures of every page of a demo server (ligh
 
 messages: $(VENV)/.dev  ## Collect and compile the translations
 	@cd packages/pzhub/src/pzhub && ../../../../$(BIN)/python -m django makemessages --all --no-obsolete && ../../../../$(BIN)/python -m django compilemessages
+	@$(BIN)/python scripts/collect_sentences.py
 
 bench: $(VENV)/.dev  ## Measure the combination against its floor
 	@$(BIN)/python benchmarks/combine.py

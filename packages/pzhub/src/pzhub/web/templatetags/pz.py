@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from pzhub.core import sentences
 from pzhub.web import graphics
 from pzhub.web.profiles import profile_of
 from pzhub.web.rendering import format_bytes, render_markdown
@@ -56,6 +57,12 @@ def _icon(name: str, extra: str) -> SafeString:
 def markdown(text: str | None) -> SafeString:
     """Render a user's Markdown; the result is sanitised."""
     return mark_safe(render_markdown(text or ""))
+
+
+@register.filter
+def told(text: Any) -> str:
+    """Write a sentence of a refusal in the reader's language."""
+    return text if isinstance(text, SafeString) else sentences.told(str(text or ""))
 
 
 @register.filter
