@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from pztables.associate import (
     check_numbers,
     check_positions,
-    sanity_checks,
     suggest_roles,
 )
 from pztables.formats import ColumnInfo
 from pztables.numbers import NotNumericError, numbers_where_possible
 from pztables.positions import PositionCheck
 from pztables.roles import ROLES
+from pztables.sanity import sanity_checks
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "surveys"
 

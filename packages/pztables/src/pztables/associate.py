@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pztables.numbers import (
-    FloatArray,
     NotNumericError,
     examples_of,
     is_numeric,
@@ -45,7 +44,6 @@ _RANGES: Final = {
 _LEAST_IN_RANGE: Final = {"ra": 0.99, "dec": 0.99, "z": 0.3, "z_err": 0.3}
 _BATCH_ROWS: Final = 262_144
 _HOURS: Final = frozenset({"h", "hr", "hour", "hours", "hourangle", "hms"})
-_SEXAGESIMAL: Final = r"^\s*[+-]?[0-9]{1,3}[:hd °][ ]?[0-9]{1,2}[:m ′'][ ]?[0-9.]*"
 _TYPES: Final = frozenset({"s", "g", "p"})
 
 
@@ -272,48 +270,7 @@ def _fit_id(values: pa.Array | None) -> tuple[float, str]:
 # --- checks ----------------------------------------------------------------------------------
 
 
-def sanity_checks(
-    columns: Sequence[ColumnInfo], sample: pa.Table, roles: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """Look for the usual mistakes in positions: hours, sexagesimal text, swapped columns.
-
-    Parameters
-    ----------
-    columns, sample
-        Of the table.
-    roles
-        Role to column name; where a position has none (sexagesimal text is not
-        suggested as one), the column whose name says so is looked at.
-
-    Returns
-    -------
-    one ``{"code", "ok": False, "message"}`` for each mistake
-    """
-    by_name = {column.name: column for column in columns}
-    named = {role: roles.get(role) or _column_named_as(role, columns) for role in ("ra", "dec")}
-    found: dict[str, FloatArray] = {}
-    checks = []
-    for role, name in named.items():
-        values = _values(sample, name)
-        if values is None:
-            continue
-        if is_text(values.type) and _is_sexagesimal(values):
-            message = f"column {name} is sexagesimal text; convert it to degrees"
-            checks.append(_check("sexagesimal_position", message))
-        elif is_numeric(values.type):
-            found[role] = numbers_where_possible(values)[0]
-    if "ra" in found:
-        checks += _hours(by_name[named["ra"]], found["ra"])
-    if "ra" in found and "dec" in found and _are_swapped(found["ra"], found["dec"]):
-        message = (
-            f"columns {named['ra']} and {named['dec']} look swapped: right ascensions are "
-            "negative and declinations beyond 90"
-        )
-        checks.append(_check("swapped_position", message))
-    return checks
-
-
-def _column_named_as(role: str, columns: Sequence[ColumnInfo]) -> str:
+def column_named_as(role: str, columns: Sequence[ColumnInfo]) -> str:
     """Return the column whose name says most clearly that it has a role, or ``""``."""
     scored = [
         (score, column.name)
@@ -322,34 +279,6 @@ def _column_named_as(role: str, columns: Sequence[ColumnInfo]) -> str:
         if named == role and score >= _CLEAR_NAME
     ]
     return max(scored, key=lambda each: each[0], default=(0.0, ""))[1]
-
-
-def _check(code: str, message: str) -> dict[str, Any]:
-    return {"code": code, "ok": False, "message": message}
-
-
-def _is_sexagesimal(values: pa.Array) -> bool:
-    given = values.drop_null()
-    if not len(given):
-        return False
-    share = pc.mean(pc.match_substring_regex(given, _SEXAGESIMAL).cast(pa.float64())).as_py()
-    return bool(share > 0.5)
-
-
-def _hours(column: ColumnInfo, ra: FloatArray) -> list[dict[str, Any]]:
-    given = ra[np.isfinite(ra)]
-    is_hours = (column.unit or "").strip().lower() in _HOURS
-    # A small field may lie between 0 and 24 degrees; a spread over most of it is suspicious.
-    spreads = len(given) >= 20 and given.min() >= 0 and given.max() < 24 and np.ptp(given) > 18
-    if not (is_hours or spreads):
-        return []
-    message = f"column {column.name} seems to be in hours; multiply it by 15 to get degrees"
-    return [_check("right_ascension_in_hours", message)]
-
-
-def _are_swapped(ra: FloatArray, dec: FloatArray) -> bool:
-    with np.errstate(invalid="ignore"):
-        return bool((ra < 0).any() and (np.abs(dec) > 90).any() and not (np.abs(ra) > 90).any())
 
 
 def check_positions(path: Path, ra: str, dec: str) -> list[Problem]:

@@ -176,7 +176,7 @@ def _remove_results(out_dir: Path) -> None:
 def _inspect_table(
     reader: TableReader, found: Unpacked, out_dir: Path, product_type: str | None
 ) -> Inspection:
-    from pztables.associate import sanity_checks
+    from pztables.sanity import sanity_checks
 
     schema = reader.schema
     nulls, n_rows, sample = _write_canonical(reader, out_dir / CANONICAL_NAME)
