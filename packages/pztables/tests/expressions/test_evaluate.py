@@ -26,6 +26,7 @@ from pztables.expressions import (
 )
 
 from .rowwise import WrongValueError, value_of
+from .strategies import conditions
 
 NAN = math.nan
 COLUMNS: dict[str, Any] = {
@@ -248,48 +249,7 @@ NUMBERS = st.sampled_from(["z", "raw", "flag", "whole", "0", "1", "2.5", "3", "-
 TEXTS = st.sampled_from(
     ["name", "other", "'ab'", "'12'", "''", "str(whole)", "name[-2]", "name[0]"]
 )
-OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
-
-
-def numbers() -> st.SearchStrategy[str]:
-    return st.recursive(
-        NUMBERS | TEXTS.map("len({})".format) | TEXTS.map("float({})".format),
-        lambda inner: (
-            st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*", "/"]), inner)
-            | inner.map("np.trunc({})".format)
-            | inner.map("abs({})".format)
-            | inner.map("(-{})".format)
-            | inner.map("int(np.trunc({}))".format)
-        ),
-        max_leaves=4,
-    )
-
-
-def conditions() -> st.SearchStrategy[str]:
-    atoms = (
-        st.builds("({} {} {})".format, numbers(), OPERATORS, numbers())
-        | st.builds(
-            "({} {} {} {} {})".format, numbers(), OPERATORS, numbers(), OPERATORS, numbers()
-        )
-        | st.builds("({} {} {})".format, TEXTS, OPERATORS, TEXTS)
-        | st.builds("({} {} {})".format, TEXTS, st.sampled_from(["==", "!="]), numbers())
-        | st.builds("({} {} (1, 'ab', 2.5, -1))".format, numbers() | TEXTS,
-                    st.sampled_from(["in", "not in"]))
-        | st.builds("({} {} None)".format, numbers() | TEXTS, st.sampled_from(["is", "is not"]))
-        | numbers().map("np.isfinite({})".format)
-        | st.sampled_from(["primary == True", "primary != True", "True", "False"])
-    )  # fmt: skip
-    return st.recursive(
-        atoms,
-        lambda inner: (
-            st.builds("({} and {})".format, inner, inner)
-            | st.builds("({} or {} or {})".format, inner, inner, inner)
-            | inner.map("(not {})".format)
-        ),
-        max_leaves=4,
-    )
-
-
+CONDITIONS = conditions(NUMBERS, TEXTS, ["primary == True", "primary != True", "True", "False"])
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
@@ -316,7 +276,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 @settings(max_examples=400, deadline=None)
-@given(text=conditions(), rows=ROWS)
+@given(text=CONDITIONS, rows=ROWS)
 def test_columns_give_what_the_row_by_row_twin_gives(text: str, rows: list[dict[str, Any]]) -> None:
     try:
         expression = parse(text)

@@ -23,6 +23,8 @@ from pztables.expressions import (
     sql_condition,
 )
 
+from .strategies import conditions
+
 NAN = math.nan
 TYPES = {
     "z": pa.float64(), "x": pa.float32(), "flag": pa.float64(), "whole": pa.int64(),
@@ -47,7 +49,6 @@ ROW = st.fixed_dictionaries(
     }
 )  # fmt: skip
 ROWS = st.lists(ROW, min_size=1, max_size=6)
-OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 LEAVES = st.sampled_from(
     ["z", "x", "flag", "whole", "small", "huge", "cost", "ra", "0", "1", "2.5", "3", "-1", "0.7",
      "1e300", "abs(-2.5)", "None", "int('7')"]
@@ -58,47 +59,14 @@ TEXTS = st.sampled_from(
 )  # fmt: skip
 
 
-def numbers() -> st.SearchStrategy[str]:
-    return st.recursive(
-        LEAVES | TEXTS.map("len({})".format) | TEXTS.map("float({})".format),
-        lambda inner: (
-            st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*", "/"]), inner)
-            | inner.map("np.trunc({})".format)
-            | inner.map("abs({})".format)
-            | inner.map("(-{})".format)
-            | inner.map("int(np.trunc({}))".format)
-        ),
-        max_leaves=4,
-    )
-
-
-def conditions() -> st.SearchStrategy[str]:
-    atoms = (
-        st.builds("({} {} {})".format, numbers(), OPERATORS, numbers())
-        | st.builds("({} {} {})".format, LEAVES, OPERATORS, LEAVES)
-        | st.builds("({} {} {} {} {})".format, LEAVES, OPERATORS, LEAVES, OPERATORS, numbers())
-        | st.builds("({} {} {})".format, TEXTS, OPERATORS, TEXTS)
-        | st.builds("({} {} {})".format, TEXTS, st.sampled_from(["==", "!="]), numbers())
-        | st.builds("({} {} (1, 'ab', 2.5, -1, True, 0.7))".format, numbers() | TEXTS | LEAVES,
-                    st.sampled_from(["in", "not in"]))
-        | st.builds("({} {} None)".format, numbers() | TEXTS, st.sampled_from(["is", "is not"]))
-        | numbers().map("np.isfinite({})".format)
-        | st.sampled_from(["primary", "primary == True", "primary < 1.5", "True", "int(other) == 7",
-                           "None", "int(flag) == 1", "cone(150, 2.2, 1)", "cone(0.1, 0, 0.3)",
-                           "cone(359.95, 0.0, 30)", "cone(10, 89.9, 0.5)", "cone(1, -89, 180)",
-                           "box(350, 10, -1, 3)", "box(150, 150.5, -90, 90)", "box(0, 360, 0, 90)"])
-    )  # fmt: skip
-    return st.recursive(
-        atoms,
-        lambda inner: (
-            st.builds("({} and {})".format, inner, inner)
-            | st.builds("({} or {} or {})".format, inner, inner, inner)
-            | inner.map("(not {})".format)
-            | inner.map("(({}) is None)".format)
-            | st.builds("({} == {})".format, inner, inner)
-        ),
-        max_leaves=4,
-    )
+CONDITIONS = conditions(
+    LEAVES,
+    TEXTS,
+    ["primary", "primary == True", "primary < 1.5", "True", "int(other) == 7", "None",
+     "int(flag) == 1", "cone(150, 2.2, 1)", "cone(0.1, 0, 0.3)", "cone(359.95, 0.0, 30)",
+     "cone(10, 89.9, 0.5)", "cone(1, -89, 180)", "box(350, 10, -1, 3)", "box(150, 150.5, -90, 90)",
+     "box(0, 360, 0, 90)"],
+)  # fmt: skip
 
 
 def table_of(rows: list[dict[str, Any]]) -> pa.Table:
@@ -149,7 +117,7 @@ def outcome(select: Callable[[], list[bool]]) -> list[bool] | str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(text=conditions(), rows=ROWS)
+@given(text=CONDITIONS, rows=ROWS)
 def test_both_back_ends_select_the_same_rows(text: str, rows: list[dict[str, Any]]) -> None:
     try:
         expression = parse(text)

@@ -14,15 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pztables.expressions.dispatch import BackEnd
 from pztables.expressions.errors import ExpressionTypeError, UnknownNameError
 from pztables.expressions.functions import CALLS, ColumnRefusedError
 from pztables.expressions.regions import inside
 from pztables.expressions.tree import (
     Arithmetic,
-    Box,
     Call,
     Comparison,
-    Cone,
     Expression,
     IsMissing,
     Item,
@@ -37,12 +36,14 @@ from pztables.expressions.tree import (
 )
 from pztables.expressions.vector import (
     BoolArray,
-    ColumnTypeError,
     Kind,
     Vector,
     table_column,
 )
 
+_KIND_OF_LITERAL: Final[dict[type, Kind]] = {
+    bool: "bool", int: "int", float: "float", str: "text",
+}  # fmt: skip
 _COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "==": np.equal, "!=": np.not_equal, "<": np.less,
     "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
@@ -53,10 +54,6 @@ _COMPARE_TEXT: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide,
-}  # fmt: skip
-_KIND_NAMES: Final[dict[Kind, str]] = {
-    "bool": "true or false", "int": "a number", "float": "a number",
-    "text": "text", "null": "nothing",
 }  # fmt: skip
 
 
@@ -139,30 +136,30 @@ class Evaluator:
 
     def matches(self, expression: Expression) -> BoolArray:
         """Return where the condition is certainly true, shape ``(n_rows,)``."""
-        result = self.vector(expression)
+        result = self._computed(expression, _Walk.condition)
         if result.kind == "null":
             return np.zeros(self.n_rows, bool)
-        if result.kind != "bool":
-            reason = f"a condition must be true or false, this is {_KIND_NAMES[result.kind]}"
-            raise ExpressionTypeError(expression.text, expression.root.position, reason)
         true = _certainly(result.values, result.missing)
         return np.array(np.broadcast_to(true, self.n_rows))
 
     def vector(self, expression: Expression) -> Vector:
         """Return the value of an expression."""
+        return self._computed(expression, _Walk.value)
+
+    def _computed(self, expression: Expression, of: Callable[[_Walk, Node], Vector]) -> Vector:
         if unknown := [name for name in expression.names if name not in self.columns]:
             position = expression.position_of(unknown[0])
             raise UnknownNameError(expression.text, position, unknown, self.columns)
         with np.errstate(all="ignore"):
             walk = _Walk(expression.text, self.columns, self._known, self.positions)
-            return walk.value(expression.root)
+            return of(walk, expression.root)
 
 
 def _certainly(values: Any, missing: Any) -> Any:
     return values if missing is None else values & ~missing
 
 
-class _Walk:
+class _Walk(BackEnd[Vector]):
     """One pass over one tree."""
 
     def __init__(
@@ -172,71 +169,32 @@ class _Walk:
         known: dict[Node, Vector],
         positions: tuple[str, str] | None,
     ) -> None:
-        self.text = text
+        super().__init__(text, known)
         self.columns = columns
-        self.known = known
         self.positions = positions
 
-    def refuse(self, node: Node, reason: str) -> ExpressionTypeError:
-        return ExpressionTypeError(self.text, node.position, reason)
+    def kind_of(self, value: Vector) -> Kind:
+        return value.kind
 
-    def value(self, node: Node) -> Vector:
-        if isinstance(node, Literal):
-            return _literal(node)
-        found = self.known.get(node)
-        if found is None:
-            found = self.known[node] = self.computed(node)
-        return found
+    def literal(self, node: Literal) -> Vector:
+        value = node.value
+        if value is None:
+            return Vector("null", None)
+        return Vector(_KIND_OF_LITERAL[type(value)], value)
 
-    def computed(self, node: Node) -> Vector:
-        match node:
-            case Name():
-                return self.column(node)
-            case Sign():
-                return self.signed(node)
-            case Arithmetic():
-                return self.arithmetic(node)
-            case Comparison():
-                return self.comparison(node)
-            case Membership():
-                return self.membership(node)
-            case IsMissing():
-                return self.is_missing(node)
-            case Logic() | Not():
-                return self.logic(node)
-            case Call() | Item():
-                return self.called(node)
-            case Cone() | Box():
-                return self.region(node)
-        raise AssertionError(node)  # literals are handled before
+    def read_column(self, name: str) -> Vector:
+        column = self.columns[name]
+        return column if isinstance(column, Vector) else table_column(column)
 
-    def column(self, node: Name) -> Vector:
-        column = self.columns[node.name]
-        try:
-            return column if isinstance(column, Vector) else table_column(column)
-        except ColumnTypeError as error:
-            reason = f"column {node.name} holds {error}; only numbers, bools and text can be used"
-            raise self.refuse(node, reason) from None
+    def as_number(self, value: Vector) -> Vector:
+        if value.kind == "null":
+            return Vector("float", np.nan, value.absent())
+        return value.as_int()
 
-    def number(self, node: Node, use: str) -> Vector:
-        found = self.value(node)
-        if found.kind == "null":
-            return Vector("float", np.nan, found.absent())
-        if not found.is_number:
-            raise self.refuse(node, f"{use} needs a number, this is {_KIND_NAMES[found.kind]}")
-        return found.as_int()
-
-    def truth(self, node: Node) -> Vector:
-        found = self.value(node)
-        if found.kind == "null":
-            return Vector("bool", np.False_, found.absent())
-        if found.kind != "bool":
-            reason = (
-                f"'and', 'or' and 'not' need conditions, this is {_KIND_NAMES[found.kind]}; "
-                "compare it with something"
-            )
-            raise self.refuse(node, reason)
-        return found
+    def as_truth(self, value: Vector) -> Vector:
+        if value.kind == "null":
+            return Vector("bool", np.False_, value.absent())
+        return value
 
     def signed(self, node: Sign) -> Vector:
         operand = self.number(node.operand, f"the sign {node.operator}")
@@ -255,16 +213,7 @@ class _Walk:
         return Vector(kind, values, _either(left.missing, right.missing))
 
     def comparison(self, node: Comparison) -> Vector:
-        results = []
-        left_node = node.first
-        for operator, right_node in node.rest:
-            left, right = self.value(left_node), self.value(right_node)
-            if operator not in ("==", "!=") and not _have_order(left, right):
-                kinds = f"{_KIND_NAMES[left.kind]} with {_KIND_NAMES[right.kind]}"
-                raise self.refuse(right_node, f"{operator} cannot order {kinds}")
-            results.append(_compared(operator, left, right))
-            left_node = right_node
-        return reduce(_and, results)
+        return reduce(_and, [_compared(*pair) for pair in self.neighbours(node)])
 
     def logic(self, node: Logic | Not) -> Vector:
         if isinstance(node, Logic):
@@ -276,7 +225,7 @@ class _Walk:
         operand = self.value(node.operand)
         found = Vector("bool", np.False_, operand.absent() if not operand.ieee else None)
         for option in node.options:
-            found = _or(found, _compared("==", operand, _literal(option)))
+            found = _or(found, _compared("==", operand, self.value(option)))
         if node.negated:
             return Vector("bool", np.logical_not(found.values), found.missing)
         return found
@@ -317,21 +266,6 @@ def position_columns(text: str, node: Region, positions: tuple[str, str] | None)
         reason = "cone and box need to know which columns are right ascension and declination"
         raise ExpressionTypeError(text, node.position, reason)
     return positions
-
-
-def _literal(node: Literal) -> Vector:
-    value = node.value
-    if value is None:
-        return Vector("null", None)
-    kind: Kind = "bool"
-    if not isinstance(value, bool):
-        kind = "int" if isinstance(value, int) else "float" if isinstance(value, float) else "text"
-    return Vector(kind, value)
-
-
-def _have_order(left: Vector, right: Vector) -> bool:
-    kinds = {left.kind, right.kind}
-    return "null" in kinds or "text" not in kinds or kinds == {"text"}
 
 
 def _either(left: Any, right: Any) -> Any:

@@ -20,7 +20,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from pztables.expressions import sql_functions
-from pztables.expressions.errors import ExpressionError, ExpressionTypeError, UnknownNameError
+from pztables.expressions.dispatch import BackEnd
+from pztables.expressions.errors import ExpressionError, UnknownNameError
 from pztables.expressions.evaluate import Evaluator, position_columns
 from pztables.expressions.regions import dec_range, haversine_of, ra_ranges, ra_span
 from pztables.expressions.sql_terms import (
@@ -56,14 +57,13 @@ from pztables.expressions.tree import (
     Sign,
     walk,
 )
-from pztables.expressions.vector import ColumnTypeError
+from pztables.expressions.vector import Kind
 
 #: A condition whose SQL grows longer than this is refused, characters.
 MAX_SQL: Final = 200_000
 _SQL_OPERATORS: Final = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_KIND_NAMES: Final = {
-    BOOLEAN: "true or false", BIG: "a number", DOUBLE: "a number", FLOAT: "a number",
-    TEXT: "text", NULL: "nothing",
+_KINDS: Final[dict[str, Kind]] = {
+    BOOLEAN: "bool", BIG: "int", DOUBLE: "float", FLOAT: "float", TEXT: "text", NULL: "null",
 }  # fmt: skip
 
 
@@ -137,13 +137,14 @@ def sql_condition(
         position = expression.position_of(unknown[0])
         raise UnknownNameError(expression.text, position, unknown, columns)
     compiler = _Compiler(expression, columns, positions, prefix)
-    text = compiler.condition(expression.root)
+    compiler.condition(expression.root)
+    text = compiler.narrow(expression.root)
     if len(text) > MAX_SQL:
         raise ExpressionError(expression.text, 1, "too complicated; write a shorter condition")
     return SqlCondition(text, compiler.parameters.values, tuple(compiler.checks))
 
 
-class _Compiler:
+class _Compiler(BackEnd[Term]):
     """Compiles one expression."""
 
     def __init__(
@@ -153,22 +154,14 @@ class _Compiler:
         positions: tuple[str, str] | None,
         prefix: str,
     ) -> None:
-        self.text = expression.text
+        super().__init__(expression.text, {})
         self.columns = columns
         self.positions = positions
         self.parameters = Parameters(prefix)
         self.checks: list[WholeCheck] = []
-        self._known: dict[Node, Term] = {}
 
-    def refuse(self, node: Node, reason: str) -> ExpressionTypeError:
-        return ExpressionTypeError(self.text, node.position, reason)
-
-    def condition(self, root: Node) -> str:
-        found = self.term(root)
-        if found.type not in (BOOLEAN, NULL):
-            kind = _KIND_NAMES[found.type]
-            raise self.refuse(root, f"a condition must be true or false, this is {kind}")
-        return self.narrow(root)
+    def kind_of(self, value: Term) -> Kind:
+        return _KINDS[value.type]
 
     # -- only where it is certainly true
 
@@ -179,17 +172,17 @@ class _Compiler:
                 return f"({joined})"
             case Comparison() if len(node.rest) == 1:
                 operator, right = node.rest[0]
-                return self.narrow_pair(operator, self.term(node.first), self.term(right))
+                return self.narrow_pair(operator, self.value(node.first), self.value(right))
             case Comparison():
-                terms = [self.term(node.first), *(self.term(each) for _, each in node.rest)]
+                terms = [self.value(node.first), *(self.value(each) for _, each in node.rest)]
                 operators = [operator for operator, _ in node.rest]
                 pairs = zip(operators, terms, terms[1:], strict=False)
                 return "(" + " AND ".join(self.narrow_pair(*pair) for pair in pairs) + ")"
             case Membership(negated=False):
-                return self.is_member(node, self.term(node.operand).bare())
+                return self.is_member(node, self.value(node.operand).bare())
             case Cone() | Box():
                 return self.narrow_region(node)
-        return self.term(node).text
+        return self.value(node).text
 
     def narrow_pair(self, operator: str, left: Term, right: Term) -> str:
         if not (left.is_number and right.is_number) or left.may_be_nan or right.may_be_nan:
@@ -226,69 +219,36 @@ class _Compiler:
 
     # -- exactly
 
-    def term(self, node: Node) -> Term:
-        found = self._known.get(node)
-        if found is None:
-            found = self._known[node] = self.computed(node)
-            if len(found.text) > MAX_SQL:
-                raise ExpressionError(
-                    self.text, node.position, "too complicated; write a shorter condition"
-                )
+    def value(self, node: Node) -> Term:
+        found = super().value(node)
+        if len(found.text) > MAX_SQL:
+            raise ExpressionError(
+                self.text, node.position, "too complicated; write a shorter condition"
+            )
         return found
 
     def computed(self, node: Node) -> Term:
         if not any(isinstance(each, Name | Cone | Box) for each in walk(node)):
-            return self.folded(node)
-        match node:
-            case Name():
-                return self.column(node)
-            case Sign():
-                return self.signed(node)
-            case Arithmetic():
-                return self.arithmetic(node)
-            case Comparison():
-                return self.comparison(node)
-            case Membership() | IsMissing():
-                return self.membership(node)
-            case Logic() | Not():
-                return self.logic(node)
-            case Call() | Item():
-                return self.called(node)
-            case Cone() | Box():
-                return self.region(node)
-        raise AssertionError(node)  # literals are folded
+            return self.literal(node)
+        return super().computed(node)
 
-    def folded(self, node: Node) -> Term:
+    def literal(self, node: Node) -> Term:
         """Return the value of what names no column, computed by the other back end."""
         evaluator = Evaluator({}, 1)
         vector = evaluator.vector(Expression(self.text, node))
         return constant(vector, self.parameters)
 
-    def column(self, node: Name) -> Term:
-        column = self.columns[node.name]
-        try:
-            return column_term(column.reference, column.type, column.lowest, column.highest)
-        except ColumnTypeError as error:
-            reason = f"column {node.name} holds {error}; only numbers, bools and text can be used"
-            raise self.refuse(node, reason) from None
+    def read_column(self, name: str) -> Term:
+        column = self.columns[name]
+        return column_term(column.reference, column.type, column.lowest, column.highest)
 
-    def number(self, node: Node, use: str) -> Term:
-        found = self.term(node)
-        if found.type == NULL:
-            return replace(found, text="NULL::DOUBLE", type=DOUBLE)
-        if not found.is_number:
-            raise self.refuse(node, f"{use} needs a number, this is {_KIND_NAMES[found.type]}")
-        return found.as_int(self.parameters)
+    def as_number(self, value: Term) -> Term:
+        if value.type == NULL:
+            return replace(value, text="NULL::DOUBLE", type=DOUBLE)
+        return value.as_int(self.parameters)
 
-    def truth(self, node: Node) -> Term:
-        found = self.term(node)
-        if found.type not in (BOOLEAN, NULL):
-            reason = (
-                f"'and', 'or' and 'not' need conditions, this is {_KIND_NAMES[found.type]}; "
-                "compare it with something"
-            )
-            raise self.refuse(node, reason)
-        return found
+    def as_truth(self, value: Term) -> Term:
+        return value
 
     def signed(self, node: Sign) -> Term:
         operand = self.number(node.operand, f"the sign {node.operator}")
@@ -308,15 +268,7 @@ class _Compiler:
         return Term(f"({f' {node.operator} '.join(sides)})", kind, may_be_nan=True)
 
     def comparison(self, node: Comparison) -> Term:
-        found = []
-        left_node = node.first
-        for operator, right_node in node.rest:
-            left, right = self.term(left_node), self.term(right_node)
-            if operator not in ("==", "!=") and not _have_order(left, right):
-                kinds = f"{_KIND_NAMES[left.type]} with {_KIND_NAMES[right.type]}"
-                raise self.refuse(right_node, f"{operator} cannot order {kinds}")
-            found.append(self.compared(operator, left, right).text)
-            left_node = right_node
+        found = [self.compared(*pair).text for pair in self.neighbours(node)]
         return Term(found[0] if len(found) == 1 else f"({' AND '.join(found)})", BOOLEAN)
 
     def compared(self, operator: str, left: Term, right: Term) -> Term:
@@ -338,15 +290,16 @@ class _Compiler:
             BOOLEAN,
         )
 
-    def membership(self, node: Membership | IsMissing) -> Term:
-        operand = self.term(node.operand)
-        if isinstance(node, IsMissing):
-            missing = f"({operand.bare().text} IS NULL"
-            if operand.may_be_nan or operand.is_nan_column:
-                missing += f" OR isnan({operand.bare().text})"
-            found = "TRUE" if operand.type == NULL else f"{missing})"
-        else:
-            found = self.is_member(node, operand)
+    def membership(self, node: Membership) -> Term:
+        found = self.is_member(node, self.value(node.operand))
+        return Term(f"(NOT {found})" if node.negated else found, BOOLEAN)
+
+    def is_missing(self, node: IsMissing) -> Term:
+        operand = self.value(node.operand)
+        missing = f"({operand.bare().text} IS NULL"
+        if operand.may_be_nan or operand.is_nan_column:
+            missing += f" OR isnan({operand.bare().text})"
+        found = "TRUE" if operand.type == NULL else f"{missing})"
         return Term(f"(NOT {found})" if node.negated else found, BOOLEAN)
 
     def is_member(self, node: Membership, operand: Term) -> str:
@@ -354,7 +307,7 @@ class _Compiler:
             return "NULL::BOOLEAN"
         fitting: dict[str, list[str]] = {}
         for option in node.options:
-            value = self.folded(option)
+            value = self.literal(option)
             if (value.type == TEXT) != (operand.type == TEXT):
                 continue
             kind = TEXT if operand.type == TEXT else common_type(operand, value)
@@ -375,10 +328,10 @@ class _Compiler:
 
     def called(self, node: Call | Item) -> Term:
         if isinstance(node, Item):
-            operand = self.term(node.operand)
+            operand = self.value(node.operand)
             name = "[ ]"
         else:
-            operand = self.term(node.arguments[0])
+            operand = self.value(node.arguments[0])
             name = node.function
         try:
             if isinstance(node, Item):
@@ -430,8 +383,3 @@ class _Compiler:
             f"(({north} * {north} + cos(radians({dec})) * {cosine} * {east} * {east} <= {height}) "
             f"AND isfinite({ra}) AND isfinite({dec}))"
         )
-
-
-def _have_order(left: Term, right: Term) -> bool:
-    types = {left.type, right.type}
-    return NULL in types or TEXT not in types or types == {TEXT}
