@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from pzhub.accounts.policies import is_administrator
 from pzhub.config import hub_config
+from pzhub.core.middleware import request_id
 from pzhub.web.announced import announced_now
 from pzhub.web.selectors import job_counts
 
@@ -27,6 +28,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "is_test_instance": config.environment_name.lower() != "production",
         "production_url": config.production_url,
         "site_version": version("pzhub"),
+        # Every page that says what went wrong gives the number under which the log has it.
+        "incident": request_id(request),
         "theme": theme if theme in THEMES else "system",
         "is_administrator": SimpleLazyObject(lambda: is_administrator(request.user)),
         "announced": SimpleLazyObject(announced_now),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser, Group
@@ -28,6 +30,8 @@ from pzhub.processes.pipelines import FLAGS_FILE, spec_of
 from pzhub.processes.selectors import attempt_folder, processes_visible_to
 from pzhub.processes.transitions import FINAL_PHASES
 
+_WORD: Final = re.compile(r"[^\W_]{3,}")
+_MOST_WORDS, _LOOKED_AT, _SHOWN_MISSES = 6, 200, 5
 #: What the search for users looks at.
 USER_SEARCH_FIELDS: Final = ("username", "display_name", "email", "first_name", "last_name")
 
@@ -41,6 +45,22 @@ def job_counts(user: User | AnonymousUser) -> dict[str, int]:
         running=Count("pk", filter=~Q(phase__in=FINAL_PHASES)),
         failed=Count("pk", filter=Q(phase=Phase.ERROR, ended_at__gte=week)),
     )
+
+
+def near_misses(user: User | AnonymousUser, name: str) -> list[Product]:
+    """Return the published products whose names are most like one that does not exist."""
+    words = [word for word in _WORD.findall(name.lower()) if not word.isdigit()][:_MOST_WORDS]
+    if not words or not isinstance(user, User):
+        return []
+    wanted = Q()
+    for word in words:
+        wanted |= Q(internal_name__icontains=word)
+    published = products_visible_to(user).filter(status=ProductStatus.PUBLISHED)
+    found = list(published.filter(wanted).select_related(None).defer("description")[:_LOOKED_AT])
+    found.sort(
+        key=lambda product: -SequenceMatcher(None, product.internal_name or "", name).ratio()
+    )
+    return found[:_SHOWN_MISSES]
 
 
 def landing_of(user: User) -> dict[str, Any]:

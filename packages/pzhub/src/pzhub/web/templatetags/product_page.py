@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from django import template
+from django.template.context import Context
 from django.utils.safestring import SafeString
 
 from pzhub.catalog.lineage import Lineage
 from pzhub.catalog.models import Product
 from pzhub.catalog.selectors import main_file_of
-from pzhub.web import lineage_graph
+from pzhub.web import lineage_graph, selectors
 
 register = template.Library()
+_PRODUCT_PATH: Final = re.compile(r"/product/(?P<name>[^/]+)")
 
 
 @register.simple_tag
 def provenance_graph(lineage: Lineage) -> SafeString:
     """Draw the products before and after one, and the runs between them."""
     return lineage_graph.draw(lineage)
+
+
+@register.simple_tag(takes_context=True)
+def near_misses(context: Context) -> list[Product]:
+    """Look for products with a name like the one in an address that leads nowhere."""
+    request = context.get("request")
+    found = _PRODUCT_PATH.match(request.path) if request is not None else None
+    return selectors.near_misses(request.user, found["name"]) if request and found else []
 
 
 @register.simple_tag

@@ -83,15 +83,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     const open = document.querySelector("details.menu[open]");
     if (open) { open.open = false; open.querySelector("summary").focus(); }
-    return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  if (event.key === "/") {
-    const field = [...document.querySelectorAll('input[type="search"]')].find((el) => el.offsetParent);
-    if (field) { event.preventDefault(); field.focus(); field.select(); }
-  }
-  if (event.key === "?") document.getElementById("help")?.showModal?.();
 });
 
 // A menu is left with Tab: close it behind.
