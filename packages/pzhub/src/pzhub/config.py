@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pztables.product_types import MAX_UPLOAD_BYTES
@@ -59,6 +61,18 @@ class HubConfig(BaseSettings):
     )
     operator_name: str = Field("", description="Who runs this instance, for the footer.")
     helpdesk_email: str = Field("", description="Where users ask for help.")
+    mail_host: str = Field(
+        "", description="Mail server (SMTP) that takes the letters; empty means no mail is sent."
+    )
+    mail_port: int = Field(25, gt=0, description="Port of the mail server.")
+    mail_security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="How the connection to the mail server is protected."
+    )
+    mail_user: str = Field("", description="Name to sign in to the mail server with.")
+    mail_password: str = Field("", description="Password to sign in to the mail server with.")
+    mail_from: str = Field(
+        "", description="Sender of the letters; empty means noreply at the host of the site."
+    )
     max_upload_bytes: int = Field(
         MAX_UPLOAD_BYTES, gt=0, description="Largest file that a user may upload, bytes."
     )
@@ -108,6 +122,20 @@ class HubConfig(BaseSettings):
         365, ge=0, description="Default lifetime of a new API token, days; 0 means for ever."
     )
     log_level: str = Field("INFO", description="Least severe level that is logged.")
+
+    @model_validator(mode="after")
+    def _letters_need_an_address(self) -> Self:
+        if self.mail_host and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError(
+                "PZHUB_MAIL_HOST is set, but PZHUB_BASE_URL is no address: letters link to the"
+                " site, so set it to the public address, such as https://pz.example.org"
+            )
+        return self
+
+    @property
+    def mail_domain(self) -> str:
+        """Host of the site, for the names of letters."""
+        return urlsplit(self.base_url).hostname or "localhost"
 
 
 @lru_cache

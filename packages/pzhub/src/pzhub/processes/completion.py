@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from pzhub.catalog.models import Product
 from pzhub.core.audit import record
+from pzhub.notices.models import NoticeKind
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.telling import tell_owner
 from pzhub.processes.transitions import move
 
 
@@ -21,3 +23,4 @@ def complete_process(product: Product) -> None:
     now = timezone.now()
     if move(process.pk, Phase.COLLECTING, Phase.COMPLETED, ended_at=now, error=None, comment=None):
         record(actor=None, action="process-completed", target=process)
+        tell_owner(process, NoticeKind.JOB_DONE)

@@ -56,7 +56,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "pzhub.core",
+    "pzhub.outbox",
     "pzhub.accounts",
+    "pzhub.notices",
     "pzhub.catalog",
     "pzhub.uploads",
     "pzhub.downloads",
@@ -134,6 +136,13 @@ LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+EMAIL_HOST, EMAIL_PORT = CONFIG.mail_host, CONFIG.mail_port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = CONFIG.mail_user, CONFIG.mail_password
+EMAIL_USE_TLS = CONFIG.mail_security == "starttls"
+EMAIL_USE_SSL = CONFIG.mail_security == "tls"
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = CONFIG.mail_from or f"Photo-z Server <noreply@{CONFIG.mail_domain}>"
 
 STATIC_URL = "/static/"
 # Served as packaged: nothing is collected, so a start stays quick.

@@ -45,29 +45,42 @@ def begin_sign_in(*, username: str, address: str) -> None:
     TooManySignInsError
         If `MAX_FAILURES` attempts failed within `WINDOW`; what is refused does not prolong it.
     """
+    wait_seconds = seconds_to_wait(username, address, limit=MAX_FAILURES)
+    if wait_seconds:
+        minutes = math.ceil(wait_seconds / 60)
+        raise TooManySignInsError(
+            f"{MAX_FAILURES} sign-ins with this user name failed."
+            f" Try again in {minutes} minute{'s' if minutes > 1 else ''}.",
+            wait_seconds=wait_seconds,
+        )
+
+
+def seconds_to_wait(what: str, address: str, *, limit: int) -> int:
+    """Note an attempt; return how long to wait, seconds, where there were too many, else 0.
+
+    Parameters
+    ----------
+    what
+        What is tried: a login name, or words with a space, which no login name has.
+    address
+        Network address that it came from.
+    limit
+        How many are allowed within `WINDOW`.
+    """
     now = timezone.now()
     SignInAttempt.objects.filter(at__lte=now - WINDOW).delete()
-    attempt = SignInAttempt.objects.create(key=_key(username, address), at=now)
+    attempt = SignInAttempt.objects.create(key=_key(what, address), at=now)
     earlier = SignInAttempt.objects.filter(key=attempt.key, pk__lt=attempt.pk).order_by("-pk")
-    counted = list(earlier.values_list("at", flat=True)[:MAX_FAILURES])
-    if len(counted) == MAX_FAILURES:
-        attempt.delete()
-        raise _refusal(counted[-1] + WINDOW - now)
+    counted = list(earlier.values_list("at", flat=True)[:limit])
+    if len(counted) < limit:
+        return 0
+    attempt.delete()
+    return max(math.ceil((counted[-1] + WINDOW - now).total_seconds()), 1)
 
 
 def forget_failures(*, username: str, address: str) -> None:
     """Remove the attempts of a login name from an address: one has worked."""
     SignInAttempt.objects.filter(key=_key(username, address)).delete()
-
-
-def _refusal(wait: timedelta) -> TooManySignInsError:
-    seconds = max(math.ceil(wait.total_seconds()), 1)
-    minutes = math.ceil(seconds / 60)
-    return TooManySignInsError(
-        f"{MAX_FAILURES} sign-ins with this user name failed."
-        f" Try again in {minutes} minute{'s' if minutes > 1 else ''}.",
-        wait_seconds=seconds,
-    )
 
 
 def _key(username: str, address: str) -> str:

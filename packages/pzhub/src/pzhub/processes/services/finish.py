@@ -11,7 +11,9 @@ from django.utils import timezone
 from pzhub.catalog.models import ProductStatus
 from pzhub.catalog.services import fail_product
 from pzhub.core.audit import record
+from pzhub.notices.models import NoticeKind
 from pzhub.processes.models import Phase, Process
+from pzhub.processes.telling import tell_owner
 from pzhub.processes.transitions import move
 
 
@@ -43,6 +45,7 @@ def fail_process(process: Process, source: Phase, error: Mapping[str, Any]) -> b
         return False
     _fail_output(process, error)
     record(actor=None, action="process-failed", target=process, code=error["code"])
+    tell_owner(process, NoticeKind.JOB_FAILED, str(error["message"]))
     return True
 
 
@@ -50,7 +53,7 @@ def fail_process(process: Process, source: Phase, error: Mapping[str, Any]) -> b
 def abort_process(process: Process, source: Phase) -> bool:
     """End a run that was asked to stop; tell whether this call ended it."""
     process.refresh_from_db(fields=["stop_requested_by"])
-    error = {
+    error: dict[str, Any] = {
         "code": "stopped",
         "message": f"The run was stopped by {process.stop_requested_by}.",
         "data": {"stopped_by": process.stop_requested_by},
@@ -66,6 +69,8 @@ def abort_process(process: Process, source: Phase) -> bool:
         return False
     _fail_output(process, error)
     record(actor=None, action="process-stopped", target=process)
+    if process.stop_requested_by != process.user.username:  # who stopped it knows
+        tell_owner(process, NoticeKind.JOB_STOPPED, error["message"])
     return True
 
 
