@@ -135,10 +135,15 @@ def python_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def parts_of(item: type) -> list[type]:
+    """Return a class after those private ones that hold a part of it."""
+    return [*(base for base in item.__bases__ if base.__name__.startswith("_")), item]
+
+
 def class_section(item: type) -> list[str]:
     """Return the section of a class: what it is, its own public methods and properties."""
     lines = [f"## `{item.__name__}`", "", *as_markdown(item), ""]
-    for name, member in vars(item).items():
+    for name, member in [pair for part in parts_of(item) for pair in vars(part).items()]:
         if name.startswith("_"):
             continue
         if isinstance(member, property):

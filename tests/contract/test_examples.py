@@ -130,7 +130,8 @@ def command_examples() -> list[str]:
 def docstring_examples() -> Iterator[Any]:
     finder = doctest.DocTestFinder(exclude_empty=True)
     for address in build_reference.CLASSES:
-        for found in finder.find(build_reference.load(address)):
+        parts = build_reference.parts_of(build_reference.load(address))
+        for found in [each for part in parts for each in finder.find(part)]:
             if found.examples:
                 yield pytest.param(found, id=found.name)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import time
@@ -9,12 +10,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from pzpipelines.runtime.hats import write_hats_collection
 from pzserver import Invalid, NotFound, PzServer, PzServerError, Refused
 from pzserver._http import Connection
 from pzserver.notebook import show_table
 from pzserver.subsets import Selection, fetch_subset
+from pzserver.tables import converted
 
 
 def test_a_client_without_token_says_where_to_put_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,3 +212,80 @@ def test_a_server_that_is_busy_is_asked_again_for_a_part(
         server.answer = lambda seen: busy
         with pytest.raises(PzServerError, match="The server is busy"):
             fetch_subset(connection, 5, Selection(limit=1), target, suffix="csv")
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [([], []), ([None, None], [None, None]), (["DESI", None], ["DESI", None])],
+)
+def test_a_column_of_text_stays_one_whatever_rows_there_are(
+    texts: list[str | None], expected: list[str | None]
+) -> None:
+    table = converted(pa.table({"z": pa.array([0.5] * len(texts), pa.float64()),
+                                "survey": pa.array(texts, pa.string())}), "astropy")  # fmt: skip
+    assert (table.colnames, table["survey"].dtype.kind) == (["z", "survey"], "U")
+    assert table["survey"].tolist() == expected
+
+
+def archive_of(answer: Callable[..., Any], server: Any, content: bytes, route: str) -> Any:
+    """Answer as a server that has one product with one archive."""
+    ready = {
+        "status": "ready",
+        "checksum": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+        "download_url": f"{server.address}file/",
+    }
+    product = {"id": 5, "internal_name": "5_sky", "product_type_internal_name": "objects_catalog"}
+    main_file = {"is_directory": True, "size": len(content)}
+    info = {"main_file": main_file}
+    bodies = {"": {}, "products/5/": product, "products/5/main_file_info/": info, route: ready}
+    name = {"Content-Disposition": 'attachment; filename="5_sky.zip"'}
+
+    def serve(seen: Any) -> Any:
+        path = seen.path.removeprefix("/api/")
+        return answer(raw=content, headers=name) if path == "file/" else answer(body=bodies[path])
+
+    return serve
+
+
+def test_a_product_is_downloaded_once_and_copied_from_then_on(
+    server: Any, answer: Callable[..., Any], tmp_path: Path
+) -> None:
+    with PzServer(token="t", host=server.address, cache=tmp_path / "cache") as pz:
+        server.answer = archive_of(answer, server, b"zip", "products/5/download/prepare/")
+        first = pz.download_product(5, save_in=tmp_path / "first")
+        first.write_bytes(b"changed by its owner")
+        (second,) = pz.download_products([5], save_in=tmp_path / "second")
+        assert (second.name, second.read_bytes()) == ("5_sky.zip", b"zip")
+        assert [seen.path for seen in server.seen].count("/api/file/") == 1
+        second.write_bytes(b"may be written to")
+        assert pz.download_product(5, tmp_path / "third", cache=False).read_bytes() == b"zip"
+        assert [seen.path for seen in server.seen].count("/api/file/") == 2
+
+
+LSDB = """
+import sys
+from pzserver import PzServer
+with PzServer(token="t", host=sys.argv[1], cache=sys.argv[2]) as pz:
+    catalog = pz.get_product(5, kind="lsdb")
+print(sorted(catalog.cone_search(10.0, 0.0, 3600.0).compute()["NAME"]))
+"""
+
+
+@pytest.mark.thorough
+def test_a_hats_catalog_opens_with_lsdb(
+    server: Any, answer: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = pa.table({"RA": [10.0, 10.1, 200.0], "DEC": [0.0, 0.1, 50.0], "NAME": ["a", "b", "c"]})
+    write_hats_collection(
+        tmp_path / "sky", name="sky", ra=rows["RA"].to_numpy(), dec=rows["DEC"].to_numpy(),
+        schema=rows.schema, take=rows.take, progress=lambda share: None,
+        position_columns=("RA", "DEC"),
+    )  # fmt: skip
+    zipped = Path(shutil.make_archive(str(tmp_path / "5_sky"), "zip", tmp_path, "sky"))
+    route = "products/5/download/main-file/prepare/"
+    server.answer = archive_of(answer, server, zipped.read_bytes(), route)
+    # In a process of its own: warnings of LSDB and its libraries are not ours.
+    command = [sys.executable, "-c", LSDB, server.address, str(tmp_path / "cache")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "['a', 'b']\n"), done.stderr

@@ -214,6 +214,24 @@ def test_a_copy_of_a_connection_works_in_other_processes_and_after_the_first_was
     other.close()
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda each: each.get("products/"),
+        lambda each: each.exchange("PATCH", "uploads/1/", headers={}),
+        lambda each: each.stream("data/").__enter__(),
+    ],
+    ids=["get", "exchange", "stream"],
+)
+def test_a_closed_connection_says_so(
+    server: Any, connection: Connection, ask: Callable[[Connection], Any]
+) -> None:
+    connection.close()
+    with pytest.raises(Invalid, match="was closed: make a new PzServer") as caught:
+        ask(connection)
+    assert (caught.value.code, server.seen) == ("closed", [])
+
+
 def test_errors_survive_the_way_between_processes() -> None:
     missing = pickle.loads(pickle.dumps(MissingExtra("lsdb", "lsdb")))
     assert (str(missing), missing.extra) == (str(MissingExtra("lsdb", "lsdb")), "lsdb")

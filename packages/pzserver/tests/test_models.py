@@ -126,3 +126,22 @@ def test_what_cannot_be_plotted_is_told(
 def test_an_empty_catalog_is_an_empty_picture(frame: pd.DataFrame) -> None:
     _, redshifts = Catalog(frame.head(0), METADATA).plot()
     assert redshifts.get_title() == "N(z), 0 sources"
+
+
+@pytest.mark.parametrize("wild", [1e300, -np.finfo(float).max])
+def test_numbers_that_stand_for_no_value_do_not_stretch_the_plot(
+    frame: pd.DataFrame, wild: float
+) -> None:
+    for rows in (slice(0, 60), slice(0, 100)):
+        spoiled = frame.copy()
+        spoiled.loc[spoiled.index[rows], ["zbest", "mag_i"]] = wild
+        panels = Catalog(spoiled, METADATA).plot(magnitude="mag_i", color=("mag_g", "mag_i"))
+        panels[0].figure.canvas.draw()
+        assert panels[1].get_title() == f"N(z), {100 - rows.stop} sources"
+        assert np.abs(panels[1].get_xlim()).max() < 10
+
+
+def test_one_large_value_that_all_sources_share_has_a_histogram() -> None:
+    one = pd.DataFrame({"zbest": [3e17] * 5})
+    (redshifts,) = Catalog(one, {"main_file": {"columns_association": COLUMNS[2:]}}).plot()
+    assert sum(bar.get_height() for bar in redshifts.patches) == 5

@@ -110,6 +110,11 @@ class Connection:
         """Close the connections that are kept open."""
         self._client.close()
 
+    def _open(self) -> httpx.Client:
+        if self._client.is_closed:
+            raise Invalid("this connection was closed: make a new PzServer", code="closed")
+        return self._client
+
     def get(self, path: str, **params: Any) -> Any:
         """Return the decoded answer of a GET."""
         return self.request("GET", path, params=params)
@@ -170,7 +175,7 @@ class Connection:
         """
         timeout = httpx.Timeout(self._timeout.connect, read=_TRANSFER_SECONDS)
         try:
-            response = self._client.request(
+            response = self._open().request(
                 method, path, headers=dict(headers), content=content, timeout=timeout
             )
         except httpx.TransportError as error:
@@ -210,7 +215,7 @@ class Connection:
         timeout = self._work_timeout if params else self._timeout
         options: dict[str, Any] = {"headers": headers, "params": params, "timeout": timeout}
         try:
-            with self._client.stream("GET", path, **options) as response:
+            with self._open().stream("GET", path, **options) as response:
                 if response.is_error:
                     response.read()
                 raise_for_error(response)
@@ -227,7 +232,7 @@ class Connection:
             last = attempt == _MAX_ATTEMPTS
             pause = pause_seconds(attempt)
             try:
-                response = self._client.request(method, path, **options)
+                response = self._open().request(method, path, **options)
             except httpx.TransportError as error:
                 # Nothing was sent when no connection was made.
                 if last or not (safe or isinstance(error, httpx.ConnectError)):

@@ -251,6 +251,10 @@ class PzRequests:
         archive = self._prepare(f"products/{_id}/download/main-file/", timeout, poll_interval)
         return self.fetch(archive, Path(save_in))
 
+    def prepare_product(self, _id: int) -> dict[str, Any]:
+        """Have the .zip made ready; return ``download_url``, ``checksum``, ``size`` …."""
+        return self._prepare(f"products/{_id}/download/")
+
     def prepare_main_file(self, _id: int) -> dict[str, Any]:
         """Have the main file made ready; return ``download_url``, ``checksum``, ``size`` …."""
         return self._prepare(f"products/{_id}/download/main-file/")

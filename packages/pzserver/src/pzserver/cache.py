@@ -119,6 +119,11 @@ class Cache:
         """Copy a kept file into a folder; None when it is not kept."""
         return self._place(checksum, folder, shutil.copyfile)
 
+    def keep(self, checksum: str, path: Path) -> None:
+        """Keep a copy of a file that is whole and right, unless it is larger than the cache."""
+        if path.stat().st_size <= self.limit_bytes:
+            self._store(checksum, lambda folder: Path(shutil.copyfile(path, folder / path.name)))
+
     def unpacked(self, checksum: str, unpack: Callable[[Path], object]) -> Path:
         """Return the folder with the content of a kept archive, unpacked when it is not yet.
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pzserver._http import TIMEOUT_SECONDS
+from pzserver._lists import _Lists
 from pzserver.api import PzRequests
+from pzserver.archives import download_product, download_products
 from pzserver.cache import cache_at
 from pzserver.errors import Invalid, Refused
 from pzserver.login import find_login
-from pzserver.metadata import PRODUCT_COLUMNS, metadata_rows
+from pzserver.metadata import metadata_rows
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
 from pzserver.processes import CRCProcess, Process, TSMProcess, process_of
-from pzserver.products import PzProduct, download_products, find_product
+from pzserver.products import PzProduct, find_product
 from pzserver.reading import read_product
 from pzserver.runs import progress_teller
 from pzserver.subsets import Selection
@@ -23,7 +25,7 @@ from pzserver.tables import TableKind
 from pzserver.uploads import PzUpload, TransferOptions, UploadData
 
 
-class PzServer:
+class PzServer(_Lists):
     """Access to a Photo-z Server.
 
     Parameters
@@ -80,91 +82,6 @@ class PzServer:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def whoami(self) -> dict[str, Any]:
-        """Return who the token belongs to: ``{"username", "is_admin"}``."""
-        return dict(self.api.connection.request("POST", "logged_user/"))
-
-    # ── general information ──────────────────────────────────────────────────
-    def get_product_types(self) -> list[dict[str, Any]]:
-        """Return the product types.
-
-        Examples
-        --------
-        >>> [row["name"] for row in pz.get_product_types()][:3]
-        ['redshift_catalog', 'training_set', 'training_results']
-        """
-        return self.api.get_all("product-types", ordering="order")
-
-    def display_product_types(self) -> None:
-        """Show the product types."""
-        titles = {
-            "display_name": "Product Type",
-            "name": "product_type",
-            "description": "Description",
-        }
-        show_table(self.get_product_types(), titles)
-
-    def get_users(self) -> list[dict[str, Any]]:
-        """Return the users."""
-        return self.api.get_all("users")
-
-    def display_users(self) -> None:
-        """Show the users."""
-        show_table(self.get_users(), {"username": "Username", "last_name": "Name"})
-
-    def get_releases(self) -> list[dict[str, Any]]:
-        """Return the releases that this user may see."""
-        return self.api.get_all("releases")
-
-    def display_releases(self) -> None:
-        """Show the releases."""
-        titles = {"name": "Name", "display_name": "Release", "description": "Description"}
-        show_table(self.get_releases(), titles)
-
-    def get_products_list(self, filters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Return the published products that pass all filters.
-
-        Parameters
-        ----------
-        filters
-            Name → text or list of texts, e.g. ``{"product_type": "redshift", "release": "DP1"}``.
-            A list means all of them; with ``__or`` appended to the name, any of them.
-
-        Examples
-        --------
-        >>> rows = pz.get_products_list({"product_type": "redshift", "official_product": True})
-        >>> [row["internal_name"] for row in rows]
-        ['2_vvdslike_ecdfs', '1_2dfgrslike_ecdfs']
-        """
-        return self.api.get_products(filters)
-
-    def iter_products(
-        self, filters: Mapping[str, Any] | None = None, *, limit: int | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """Return the published products that pass all filters one by one, newest first.
-
-        Pages are asked for as they are needed; products that come or go meanwhile neither
-        repeat nor hide others.
-
-        Parameters
-        ----------
-        filters
-            As for `get_products_list`.
-        limit
-            Most products; None means all.
-
-        Examples
-        --------
-        >>> for row in pz.iter_products({"uploaded_by": "admin"}, limit=1):
-        ...     print(row["display_name"])
-        VVDS-like ECDFS
-        """
-        return self.api.iter_products(filters, limit=limit)
-
-    def display_products_list(self, filters: Mapping[str, Any] | None = None) -> None:
-        """Show the published products that pass all filters."""
-        show_table(self.get_products_list(filters), PRODUCT_COLUMNS)
-
     # ── one product ──────────────────────────────────────────────────────────
     def get_product_metadata(
         self, product_id: int | str, mainfile_info: bool = True
@@ -204,9 +121,15 @@ class PzServer:
         return PzProduct(product_id, self.api)
 
     def download_product(
-        self, product_id: int | str | None = None, save_in: str | Path = "."
+        self,
+        product_id: int | str | None = None,
+        save_in: str | Path = ".",
+        *,
+        cache: bool = True,
     ) -> Path:
         """Download a product with all its files as .zip.
+
+        A copy is kept in the cache, by checksum, so that it is not downloaded twice.
 
         Parameters
         ----------
@@ -214,16 +137,23 @@ class PzServer:
             Id or ``internal_name``.
         save_in
             Folder, made when it does not exist.
+        cache
+            Whether the file is looked for, and kept, in the cache.
 
         Returns
         -------
         where the file is
         """
         product = find_product(self.api, _given(product_id))
-        return self.api.download_product(product["id"], save_in)
+        return download_product(self.api, product["id"], save_in, self.cache if cache else None)
 
     def download_products(
-        self, product_ids: Sequence[int | str], save_in: str | Path = ".", *, at_once: int = 3
+        self,
+        product_ids: Sequence[int | str],
+        save_in: str | Path = ".",
+        *,
+        at_once: int = 3,
+        cache: bool = True,
     ) -> list[Path]:
         """Download several products, each with all its files as .zip, some of them at once.
 
@@ -235,6 +165,8 @@ class PzServer:
             Folder, made when it does not exist.
         at_once
             How many are on their way at the same time.
+        cache
+            Whether the files are looked for, and kept, in the cache.
 
         Returns
         -------
@@ -245,7 +177,8 @@ class PzServer:
         NotFound
             If one of them is not there; nothing is downloaded then.
         """
-        return download_products(self.api, product_ids, save_in, at_once=at_once)
+        kept = self.cache if cache else None
+        return download_products(self.api, product_ids, save_in, kept, at_once=at_once)
 
     def get_product(
         self,

@@ -16,6 +16,8 @@ ORANGE: Final = "#D55E00"
 #: Above so many points a density map is drawn instead of points.
 MAX_POINTS: Final = 20_000
 _BINS: Final = 50
+#: Larger numbers stand for "no value" and would stretch, or break, every axis.
+_LARGEST: Final = 1e100
 
 
 def panels_of(n_panels: int) -> list[Any]:
@@ -27,7 +29,7 @@ def panels_of(n_panels: int) -> list[Any]:
 
 
 def numbers(data: Any, name: str) -> Any:
-    """Return a column of a table as finite or NaN doubles, shape ``(n,)``.
+    """Return a column of a table as doubles that can be drawn, or NaN; shape ``(n,)``.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def numbers(data: Any, name: str) -> Any:
         values = numpy.asarray(column, dtype=float)
     except (TypeError, ValueError) as error:
         raise Invalid(f"column {name} does not hold numbers: it cannot be plotted") from error
-    return numpy.where(numpy.isfinite(values), values, numpy.nan)
+    return numpy.where(numpy.abs(values) < _LARGEST, values, numpy.nan)
 
 
 def _names(data: Any) -> list[str]:
@@ -121,8 +123,10 @@ def _range(values: Any) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = numpy.percentile(values, (0.1, 99.9))
     room = (high - low) / 4 or 0.5
-    low, high = max(values.min(), low - room), min(values.max(), high + room)
-    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+    low, high = float(max(values.min(), low - room)), float(min(values.max(), high + room))
+    apart = max(abs(low) * 1e-6, 0.5)
+    has_room = high - low > abs(low) * 1e-12  # bins need numbers between
+    return (low, high) if has_room else (low - apart, low + apart)
 
 
 def _in_one_piece(ra: Any) -> Any:

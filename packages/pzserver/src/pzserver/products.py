@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import difflib
 import mimetypes
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pzserver._parallel import in_parallel
 from pzserver.api import PzRequests
 from pzserver.errors import NotFound, Refused
 
@@ -129,17 +127,3 @@ class PzProduct:
         files = self._api.get_product_files(self.product_id)
         self.main_file = next((file for file in files if file["role_name"] == "Main"), {})
         self._files = [file for file in files if file["role_name"] != "Main"]
-
-
-def download_products(
-    api: PzRequests, product_ids: Sequence[int | str], save_in: str | Path, *, at_once: int
-) -> list[Path]:
-    """Download products, as `PzServer.download_products`; one that is named twice comes once."""
-    ids = [find_product(api, product_id)["id"] for product_id in product_ids]
-    different = list(dict.fromkeys(ids))
-    acts = [
-        lambda turn, wanted=wanted: api.download_product(wanted, save_in, turn=turn)
-        for wanted in different
-    ]
-    paths = dict(zip(different, in_parallel(acts, at_once) if acts else [], strict=True))
-    return [paths[wanted] for wanted in ids]

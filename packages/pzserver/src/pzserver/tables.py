@@ -71,7 +71,22 @@ def converted(table: Any, kind: TableKind) -> Any:
         return table.to_pandas()
     astropy_table = needed("astropy.table").Table
     needed("pandas")
-    return astropy_table.from_pandas(table.to_pandas())
+    made = astropy_table.from_pandas(table.to_pandas())
+    for name in _texts_without_values(table):
+        nothing = needed("numpy").full(len(made), "", "U1")
+        made.replace_column(name, needed("astropy.table").MaskedColumn(nothing, mask=True))
+    return made
+
+
+def _texts_without_values(table: Any) -> list[str]:
+    """Return the columns of text that hold none, which pandas and astropy take for numbers."""
+    types = needed("pyarrow.types")
+    return [
+        field.name
+        for field, column in zip(table.schema, table.columns, strict=True)
+        if (types.is_string(field.type) or types.is_large_string(field.type))
+        and column.null_count == len(column)
+    ]
 
 
 def open_with_lsdb(path: Path, *, is_directory: bool) -> Any:

@@ -118,7 +118,8 @@ def download(
 ) -> None:
     """Download products, each as one .zip, and print where they are.
 
-    An interrupted download goes on where it stopped when the command is repeated.
+    An interrupted download goes on where it stopped when the command is repeated. What is in the
+    cache (see `pz cache`) is not downloaded again.
     """
     with connect() as pz, resumable("Run the same command again to go on where it stopped."):
         ids = [product_named(pz, product)["id"] for product in products]
