@@ -13,9 +13,11 @@ urlpatterns = [
     path("which_environment/", WhichEnvironment.as_view()),
     path("", include("pzhub.web.pages.urls")),
     path("", include("pzhub.accounts.pages.urls")),
+    path("", include("pzhub.notices.pages.urls")),
     path("", include("pzhub.uploads.pages.urls")),
     path("", include("pzhub.catalog.pages.urls")),
     path("", include("pzhub.downloads.pages.urls")),
+    path("", include("pzhub.tables.pages.urls")),
     path("", include("pzhub.processes.pages.urls")),
 ]
 

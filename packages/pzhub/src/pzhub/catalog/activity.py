@@ -91,6 +91,11 @@ def activity_of(product: Product, user: User) -> list[Act]:
     return [Act(_who(entry), _text(entry), entry.at) for entry in latest]
 
 
+def act_words(entry: AuditEntry) -> str:
+    """Return what was done, in words, without who did it; empty for acts on other things."""
+    return _text(entry) if entry.action in TEXTS else ""
+
+
 def _who(entry: AuditEntry) -> str:
     actor = entry.actor
     name = getattr(actor, "display_name", "") if actor else ""

@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
 from pzhub.accounts.models import User
@@ -24,6 +25,7 @@ from pzhub.catalog.selectors import (
 from pzhub.core.errors import NotFoundError
 from pzhub.core.models import AuditEntry
 from pzhub.core.storage import data_path
+from pzhub.notices.models import Notice
 from pzhub.processes.models import Phase, Process
 from pzhub.processes.pages.jobview import summary_of
 from pzhub.processes.pipelines import FLAGS_FILE, spec_of
@@ -37,14 +39,34 @@ USER_SEARCH_FIELDS: Final = ("username", "display_name", "email", "first_name", 
 
 
 def job_counts(user: User | AnonymousUser) -> dict[str, int]:
-    """Count a user's running jobs and those that failed within the last week."""
+    """Count what the bar shows of a user, in one query.
+
+    Returns
+    -------
+    ``running`` jobs; those that ``failed`` within a week and whose notice was not read;
+    ``unread`` notices; ``newest`` of them by number, 0 without any
+    """
     if not isinstance(user, User):
-        return {"running": 0, "failed": 0}
+        return {"running": 0, "failed": 0, "unread": 0, "newest": 0}
     week = timezone.now() - timedelta(days=7)
-    return Process.objects.filter(user=user).aggregate(
-        running=Count("pk", filter=~Q(phase__in=FINAL_PHASES)),
-        failed=Count("pk", filter=Q(phase=Phase.ERROR, ended_at__gte=week)),
+    runs = Process.objects.filter(user=OuterRef("pk")).order_by()
+    about = Concat(Value("job "), Cast(OuterRef("pk"), CharField()))
+    seen = Notice.objects.filter(key=about, read_at__isnull=False)
+    failed = runs.filter(~Exists(seen), phase=Phase.ERROR, ended_at__gte=week)
+    unread = Notice.objects.filter(user=OuterRef("pk"), read_at__isnull=True).order_by()
+    numbers = User.objects.filter(pk=user.pk).values_list(
+        Coalesce(Subquery(_counted(runs.exclude(phase__in=FINAL_PHASES))), 0),
+        Coalesce(Subquery(_counted(failed)), 0),
+        Coalesce(Subquery(_counted(unread)), 0),
+        Coalesce(Subquery(unread.order_by("-id").values("pk")[:1]), 0),
     )
+    found = numbers.first() or (0, 0, 0, 0)
+    return dict(zip(("running", "failed", "unread", "newest"), map(int, found), strict=True))
+
+
+def _counted(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the number of rows of a user, for a subquery."""
+    return rows.values("user").annotate(number=Count("pk")).values("number")
 
 
 def near_misses(user: User | AnonymousUser, name: str) -> list[Product]:

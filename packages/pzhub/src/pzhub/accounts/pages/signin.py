@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from pzhub.accounts.models import User
 from pzhub.core.errors import TooOftenError
+
+_YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
 class SignInForm(AuthenticationForm):
@@ -60,11 +62,11 @@ class SignIn(LoginView):
     http_method_names = ["get", "head", "post", "options"]  # noqa: RUF012  # Django's own interface
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign in, and speak the language of the account."""
+        """Sign in, with the language and the theme of the account."""
         response = super().form_valid(form)
         user = form.get_user()
-        if isinstance(user, User) and user.language:
-            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
+        if isinstance(user, User):
+            bring_choices(self.request, response, user)
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
@@ -74,3 +76,13 @@ class SignIn(LoginView):
             response.status_code = 429
             response.headers["Retry-After"] = str(wait)
         return response
+
+
+def bring_choices(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Give this browser the language and the theme that the user chose in another."""
+    choices = {settings.LANGUAGE_COOKIE_NAME: user.language, "pz_theme": user.theme}
+    for name, value in choices.items():
+        if value:
+            response.set_cookie(
+                name, value, max_age=_YEAR_SECONDS, samesite="Lax", secure=request.is_secure()
+            )

@@ -7,7 +7,7 @@ from django.urls.resolvers import URLPattern
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView, TemplateView
 
-from pzhub.web.pages import product, views
+from pzhub.web.pages import account, live, product, views
 from pzhub.web.pages.administration import urls as administration
 
 app_name = "web"
@@ -33,6 +33,12 @@ urlpatterns = [
     path("product/<str:key>/files/add", product.add_file, name="add_file"),
     path("product/<str:key>/files/<int:pk>/remove", product.remove, name="remove_file"),
     path("product/<str:key>/run", product.run, name="run"),
+    path("live", live.live, name="live"),
+    path("account", account.account, name="account"),
+    path("account/profile", account.profile, name="account_profile"),
+    path("account/choices", account.choices, name="account_choices"),
+    path("account/mail", account.mail, name="account_mail"),
+    path("account/activity", account.activity, name="account_activity"),
     path("settings/language", views.choose_language, name="language"),
     path("settings/theme", views.choose_theme, name="theme"),
     path(

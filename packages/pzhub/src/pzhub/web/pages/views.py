@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import TemplateView
 
 from pzhub.accounts.models import User
-from pzhub.accounts.services.preferences import set_language
+from pzhub.accounts.services.preferences import set_language, set_theme
 from pzhub.core.middleware import request_id
 from pzhub.web import selectors
 from pzhub.web.announced import page_text
@@ -67,10 +67,13 @@ def _remember(request: HttpRequest, response: HttpResponse, name: str, value: st
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keep the theme in a cookie: the server draws the next page in it from the start."""
+    """Keep the theme in a cookie, and with the account: pages are drawn in it from the start."""
     response = redirect(_safe_next(request))
     theme = request.POST.get("theme", "system")
-    _remember(request, response, "pz_theme", theme if theme in THEMES else "system")
+    theme = theme if theme in THEMES else "system"
+    _remember(request, response, "pz_theme", theme)
+    if isinstance(request.user, User):
+        set_theme(user=request.user, theme=theme)
     return response
 
 
