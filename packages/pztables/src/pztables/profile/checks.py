@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pztables.profile.redshift import SANE_REDSHIFTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Beyond this no redshift is measured; somewhat negative ones are stars and neighbours.
-SANE_REDSHIFTS: Final = (-0.01, 20.0)
 _SHOWN: Final = 10
 
 
 def column_checks(columns: Sequence[Mapping[str, Any]], n_rows: int) -> list[dict[str, Any]]:
     """Name the columns that say nothing: those without values, and the constant ones."""
     empty = [c["name"] for c in columns if n_rows and c["n_null"] + c["n_nan"] == n_rows]
-    constant = [c["name"] for c in columns if n_rows > 1 and _is_constant(c, n_rows)]
+    constant = [c["name"] for c in columns if n_rows > 1 and _is_constant(c)]
+    infinite = [c["name"] for c in columns if c["n_infinite"]]
     everywhere = "the same value everywhere"
-    return [
+    checks = [
         _check(
             "columns_with_values",
             empty,
@@ -31,13 +32,17 @@ def column_checks(columns: Sequence[Mapping[str, Any]], n_rows: int) -> list[dic
             (f"holds {everywhere}", f"hold {everywhere}"),
         ),
     ]
+    if infinite:
+        bad = ("holds infinite values", "hold infinite values")
+        checks.append(_check("columns_finite", infinite, "", bad))
+    return checks
 
 
-def _is_constant(column: Mapping[str, Any], n_rows: int) -> bool:
-    """Whether a number never varies; a constant text (the survey's name) is as it should be."""
-    if column["n_null"] + column["n_nan"] or "string" in str(column.get("type", "")):
+def _is_constant(column: Mapping[str, Any]) -> bool:
+    """Whether a value never varies; a constant text (the survey's name) is as it should be."""
+    if column["n_null"] + column["n_nan"] + column["n_infinite"] or column["kind"] == "text":
         return False
-    if column["n_distinct"] is not None and column["top"]:
+    if column["n_distinct"] is not None and column["distinct_exact"]:
         return bool(column["n_distinct"] == 1)
     return column["min"] is not None and bool(column["min"] == column["max"])
 
@@ -51,22 +56,27 @@ def _check(code: str, names: list[str], good: str, bad: tuple[str, str]) -> dict
         else f"{len(names)} columns {bad[1]}: {shown}."
     )
     message = fault if names else good
-    return {"code": code, "ok": not names, "message": message}
+    data = {"count": len(names), "columns": names[:_SHOWN]}
+    return {"code": code, "ok": not names, "message": message, "data": data}
 
 
 def redshift_check(column: Mapping[str, Any]) -> dict[str, Any]:
     """Say whether the redshifts lie in a sane range."""
     low, high = SANE_REDSHIFTS
-    if column["min"] is None:
+    least, most = column["min"], column["max"]
+    data = {"column": column["name"], "min": least, "max": most, "low": low, "high": high}
+    if least is None:
         return {
             "code": "redshift_range",
             "ok": False,
             "message": f"Column {column['name']} has no redshift that is a number.",
+            "data": data,
         }
-    sane = low <= column["min"] and column["max"] <= high
+    sane = bool(low <= least and most <= high)
     return {
         "code": "redshift_range",
         "ok": sane,
-        "message": f"Redshifts are between {column['min']:g} and {column['max']:g}"
+        "message": f"Redshifts are between {least:g} and {most:g}"
         + ("." if sane else f"; expected are {low:g} to {high:g}."),
+        "data": data,
     }
