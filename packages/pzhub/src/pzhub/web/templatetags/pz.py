@@ -16,12 +16,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from pzhub.core import sentences
-from pzhub.web import graphics
-from pzhub.web.profiles import profile_of
+from pzhub.tables.drawing import thumbs
+from pzhub.tables.profiles import profile_of
 from pzhub.web.rendering import format_bytes, render_markdown
 
 register = template.Library()
 NEW_PRODUCT = "/product/new"
+#: Columns that are first sorted from the newest or the most.
+_FROM_MOST = {"created", "rows", "size"}
 _SPRITE = Path(__file__).parents[1] / "static/vendor/bootstrap-icons/sprite.svg"
 
 
@@ -57,6 +59,12 @@ def _icon(name: str, extra: str) -> SafeString:
 def markdown(text: str | None) -> SafeString:
     """Render a user's Markdown; the result is sanitised."""
     return mark_safe(render_markdown(text or ""))
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """Split words that are the same in every language, for a loop."""
+    return text.split()
 
 
 @register.filter
@@ -157,17 +165,19 @@ def plural_products(number: int) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(context: Context, name: str, label: str) -> SafeString:
+def sort_header(context: Context, name: str, label: str, style: str = "") -> SafeString:
     """Head a column; in a list that has an address it sorts by it, a second time backwards."""
     query = context.get("query")
+    kind = format_html(' class="{}"', style) if style else ""
     if query is None:
-        return format_html('<th role="columnheader" scope="col">{}</th>', label)
+        return format_html('<th role="columnheader" scope="col"{}>{}</th>', kind, label)
     here, backwards = query.sort.removeprefix("-") == name, query.sort.startswith("-")
-    upside = "-" if (here and not backwards) or (not here and name == "created") else ""
+    upside = "-" if (here and not backwards) or (not here and name in _FROM_MOST) else ""
     arrow = icon("arrow-down-short" if backwards else "arrow-up-short") if here else ""
     state = "descending" if backwards else "ascending"
     return format_html(
-        '<th role="columnheader" scope="col"{}><a href="{}">{}{}</a></th>',
+        '<th role="columnheader" scope="col"{}{}><a href="{}">{}{}</a></th>',
+        kind,
         format_html(' aria-sort="{}"', state) if here else "",
         query.narrowed(sort=f"{upside}{name}").address,
         label,
@@ -200,7 +210,7 @@ def graphics_of(rows: Any) -> bool:
 @register.simple_tag
 def spark_axis() -> SafeString:
     """Label the axis that all sparklines of a column share: z = 0, 1, 3, 7."""
-    return mark_safe(graphics.spark_axis())
+    return mark_safe(thumbs.spark_axis())
 
 
 @register.simple_tag
@@ -212,9 +222,9 @@ def spark(row: Any) -> SafeString:
     words = format_html(
         '<span class="visually-hidden">{} {}</span>',
         _("median z"),
-        number_format(profile.redshift.median, 2),
+        number_format(profile.redshift.median or 0, 2),
     )
-    return mark_safe(graphics.spark(profile.redshift)) + words
+    return mark_safe(thumbs.spark(profile.redshift)) + words
 
 
 @register.simple_tag
@@ -223,7 +233,7 @@ def skythumb(row: Any) -> SafeString:
     profile = profile_of(row.profile_path)
     if profile is None or profile.sky is None:
         return format_html('<span class="faint" aria-label="{}">–</span>', _("no positions"))
-    return mark_safe(graphics.sky_thumb(profile.sky))
+    return mark_safe(thumbs.sky_thumb(profile.sky))
 
 
 @register.simple_tag
@@ -234,21 +244,3 @@ def checks_of(row: Any) -> list[dict[str, Any]]:
         return list(profile.checks)
     inspection = getattr(row.product, "inspection", None)
     return list(inspection.checks) if inspection else []
-
-
-@register.simple_tag
-def charts_of(row: Any) -> dict[str, Any] | None:
-    """Draw the redshift distribution and the sky map of a product's page."""
-    profile = profile_of(row.profile_path)
-    if profile is None or (profile.redshift is None and profile.sky is None):
-        return None
-    charts: dict[str, Any] = {}
-    if profile.redshift:
-        charts["nz"] = mark_safe(graphics.nz_plot(profile.redshift))
-        charts["nz_narrow"] = mark_safe(graphics.nz_plot(profile.redshift, 340, 220))
-    if profile.sky:
-        charts["sky"] = mark_safe(graphics.sky_map(profile.sky))
-        charts["sky_narrow"] = mark_safe(graphics.sky_map(profile.sky, 340))
-        charts["least"], charts["most"] = min(profile.sky.counts), max(profile.sky.counts)
-        charts["area_deg2"] = profile.sky.area_deg2
-    return charts
