@@ -150,11 +150,10 @@ def _corrected_schema(schema: pa.Schema, corrections: Sequence[Correction]) -> p
                 raise CorrectionError(f"The table has no column {name!r}.", column=name)
             if correction.action in ACTIONS:
                 field = schema.field(place)
-                metadata = {
-                    key: value
-                    for key, value in (field.metadata or {}).items()
-                    if key != b"unit"  # that of the values as they were
-                }
+                metadata = dict(field.metadata or {})
+                metadata.pop(b"unit", None)  # that of the values as they were
+                if correction.action.endswith("_to_degrees"):
+                    metadata[b"unit"] = b"deg"
                 schema = schema.set(place, pa.field(name, pa.float64(), metadata=metadata or None))
     return schema
 

@@ -125,7 +125,8 @@ def _close(part: str, place: int) -> list[str]:
     ]
     by_lower = {name.lower(): name for name in fitting}
     written = part.lower()
-    ending = [name for lower, name in by_lower.items() if written and lower.endswith(f".{written}")]
+    last = written.rsplit(".", 1)[-1]
+    ending = [name for lower, name in by_lower.items() if last and lower.endswith(f".{last}")]
     like = get_close_matches(written, by_lower, n=_MOST_CLOSE, cutoff=_LEAST_LIKENESS)
     found = dict.fromkeys([*ending, *(by_lower[lower] for lower in like)])
     return list(found)[:_MOST_CLOSE]

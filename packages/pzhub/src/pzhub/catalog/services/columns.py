@@ -16,6 +16,8 @@ from pzhub.catalog.services.update import locked_product, require_living
 from pzhub.core import audit
 from pzhub.core.errors import ConflictError, InvalidError, NotFoundError
 from pztables.roles import role_named, role_with_ucd
+from pztables.ucd import checked_ucd
+from pztables.units import checked_unit
 
 
 class ColumnChanges(TypedDict, total=False):
@@ -28,10 +30,11 @@ class ColumnChanges(TypedDict, total=False):
 
 
 class Association(NamedTuple):
-    """What a column means: an alias, and a UCD where one is standard."""
+    """What a column means: an alias, a UCD and a unit; a unit of ``None`` stays as it is."""
 
     alias: str | None
     ucd: str | None
+    unit: str | None = None
 
 
 class RequiredRoleError(ConflictError):
@@ -98,18 +101,64 @@ def set_column_associations(
     Parameters
     ----------
     associations
-        Column id -> meaning; other columns keep theirs unless their role is taken.
+        Column id -> meaning; other columns keep theirs unless their role is taken. A UCD that
+        changes is one of the vocabulary, a unit that changes one that astropy reads.
+
+    Raises
+    ------
+    UcdError, UnknownUnitError
+        If a UCD or a unit is wrong.
+    RequiredRoleError
+        If a published product would lose a required role.
     """
     product = _opened(actor, product)
-    for pk, (alias, ucd) in associations.items():
+    for pk, association in associations.items():
         column = _locked_column(product, pk)
-        column.alias, column.ucd = alias, ucd
-        column.save(update_fields=["alias", "ucd"])
+        _associate(column, association)
+        column.save(update_fields=["alias", "ucd", "unit", "facts"])
     for pk in associations:
         _take_role_from_others(_locked_column(product, pk), spared=set(associations))
     _require_roles_kept(product)
     named = {column.column_name: column.alias for column in product.columns.all() if column.alias}
     audit.record(actor=actor, action="columns-associated", target=product, aliases=named)
+
+
+def _associate(column: Column, association: Association) -> None:
+    if association.ucd and association.ucd != column.ucd:
+        checked_ucd(association.ucd)
+    column.alias, column.ucd = association.alias, association.ucd
+    if association.unit is not None and association.unit != column.unit:
+        column.unit = checked_unit(association.unit)
+        # It survives another reading of the file, whose own unit it replaces.
+        column.facts = {**column.facts, "unit_given": True}
+    if not column.alias and column.facts.get("carry"):
+        column.facts = {**column.facts, "carry": False}
+
+
+@transaction.atomic
+def set_carried(*, actor: User, column: Column, carried: bool) -> Column:
+    """Say whether pipelines are offered to carry a column along, under its own label.
+
+    Raises
+    ------
+    InvalidError
+        If the column has no label of its own, under which it would be carried.
+    """
+    product = _opened(actor, column.product)
+    column = _locked_column(product, column.pk)
+    if carried and (not column.alias or role_named(column.alias)):
+        text = f"Give {column.column_name} a label of its own first: results carry it under that."
+        raise InvalidError(text, fields={"alias": [text]})
+    column.facts = {**column.facts, "carry": carried}
+    column.save(update_fields=["facts"])
+    audit.record(
+        actor=actor,
+        action="column-carried" if carried else "column-not-carried",
+        target=product,
+        column=column.column_name,
+        alias=column.alias,
+    )
+    return column
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pzhub.uploads.pages import association, basics, confirm, files
+from pzhub.uploads.pages import association, basics, confirm, doubts, files
 
 app_name = "uploads"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path("upload/<int:pk>/inspection", files.inspection, name="inspection"),
     path("upload/<int:pk>/columns", association.columns, name="columns"),
     path("upload/<int:pk>/columns/<int:column_pk>", association.column, name="column"),
+    path("upload/<int:pk>/columns-state", association.columns_state, name="columns_state"),
+    path("upload/<int:pk>/doubts", doubts.doubt, name="doubt"),
+    path("upload/ucd-words", association.vocabulary, name="ucd_words"),
     path("upload/<int:pk>/confirm", confirm.confirm, name="confirm"),
     path("upload/<int:pk>/discard", confirm.discard, name="discard"),
 ]

@@ -20,7 +20,9 @@ from pzhub.uploads.services.resumable import (
     cancel_upload,
     sweep_uploads,
 )
+from pzhub.uploads.services.reuse import copy_meanings, products_to_copy_from
 from pzhub.uploads.services.roles import accept_suggestions, check_main_file
+from pzhub.uploads.services.sanity import dismiss_doubt, doubts_about, mend_doubt
 from pzhub.uploads.services.staged import StagedFile, stage_copy
 
 __all__ = [
@@ -31,9 +33,14 @@ __all__ = [
     "begin_upload",
     "cancel_upload",
     "check_main_file",
+    "copy_meanings",
+    "dismiss_doubt",
+    "doubts_about",
     "enqueue_profile",
     "ensure_inspection",
     "make_profile",
+    "mend_doubt",
+    "products_to_copy_from",
     "receive_file",
     "register_now",
     "register_result",

@@ -168,11 +168,12 @@ def rebuild_columns(
         Alias and UCD by column name; what is stored already when absent.
     """
     kept = association if association is not None else _association_of(product)
+    given = _given_facts_of(product)
     suggested = {entry["column"]: entry for entry in storable(found.suggestions)}
     product.columns.all().delete()
     Column.objects.bulk_create(
         (
-            _column(product, order, column, kept, suggested.get(column.name))
+            _column(product, order, column, kept, suggested.get(column.name), given)
             for order, column in enumerate(found.columns)
         ),
         batch_size=500,
@@ -184,15 +185,31 @@ def _association_of(product: Product) -> dict[str, tuple[str | None, str | None]
     return {name: (alias, ucd) for name, alias, ucd in rows}
 
 
+def _given_facts_of(product: Product) -> dict[str, dict[str, Any]]:
+    """Return what owners said of columns beside their meaning: units, and which are carried."""
+    rows = product.columns.values_list("column_name", "unit", "facts")
+    return {
+        name: {
+            **({"unit": unit, "unit_given": True} if facts.get("unit_given") else {}),
+            **({"carry": True} if facts.get("carry") else {}),
+        }
+        for name, unit, facts in rows
+    }
+
+
 def _column(
     product: Product,
     order: int,
     column: ColumnReport,
     kept: Mapping[str, tuple[str | None, str | None]],
     suggestion: Mapping[str, Any] | None,
+    given: Mapping[str, dict[str, Any]],
 ) -> Column:
     alias, ucd = kept.get(column.name, (None, None))
+    said = dict(given.get(column.name, {}))
+    unit = said.pop("unit", storable(column.unit or ""))[:128]
     facts = {
+        **said,
         "n_null": column.n_null,
         "samples": storable(column.samples),
         "ucd": storable(column.ucd),
@@ -205,7 +222,7 @@ def _column(
         alias=alias,
         ucd=ucd,
         dtype=column.dtype[:128],
-        unit=storable(column.unit or "")[:128],
+        unit=unit,
         description=storable(column.description or ""),
         facts=facts,
     )

@@ -198,19 +198,3 @@ function startQueue(form) {
     if (items.some((item) => item.state === "sending")) event.preventDefault();
   });
 }
-
-// ── Step 3: each choice is saved at once; show that it is.
-const assoc = document.getElementById("assoc-form");
-if (assoc) {
-  const saved = document.getElementById("saved");
-  document.querySelector("[data-plain-save] button").hidden = true;
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && assoc.contains(event.detail.elt) === false && !event.detail.elt.id?.startsWith("meaning")) return;
-    if (saved && event.detail.successful) saved.hidden = false;
-  });
-  document.getElementById("only-open").addEventListener("change", (event) => {
-    document.querySelectorAll("#assoc tbody tr").forEach((row) => {
-      row.hidden = event.target.checked && !row.matches(".is-none, .is-suggest");
-    });
-  });
-}
