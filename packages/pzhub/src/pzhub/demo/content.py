@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pzhub.accounts.models import User
 from pzhub.accounts.selectors import authenticate_token
@@ -20,6 +20,7 @@ from pzhub.catalog.services import (
     publish_product,
     set_column_associations,
 )
+from pzhub.catalog.services.columns import Association
 from pzhub.core.storage import data_root
 from pzhub.demo.generate import DemoCatalog, generate_catalogs
 from pzhub.demo.objects import generate_objects, write_objects
@@ -176,11 +177,11 @@ def publish_catalog(
     return publish_product(actor=owner, product=product)
 
 
-def _associations(product: Product, catalog: DemoCatalog) -> dict[int, Any]:
+def _associations(product: Product, catalog: DemoCatalog) -> dict[int, Association]:
     by_name = {column.column_name: column.pk for column in product.columns.all()}
-    associations: dict[int, Any] = {}
+    associations: dict[int, Association] = {}
     for role_name, column_name in catalog.roles.items():
         role = role_named(role_name)
         assert role is not None
-        associations[by_name[column_name]] = (role.alias, role.ucd)
+        associations[by_name[column_name]] = Association(role.alias, role.ucd)
     return associations
