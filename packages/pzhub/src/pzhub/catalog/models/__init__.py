@@ -5,6 +5,7 @@ from pzhub.catalog.models.file import FileRole, ProductFile
 from pzhub.catalog.models.product import Product, ProductStatus
 from pzhub.catalog.models.product_type import ProductType
 from pzhub.catalog.models.release import Release
+from pzhub.catalog.models.summary import ProductSummary, SkyCell
 
 __all__ = [
     "Column",
@@ -12,6 +13,8 @@ __all__ = [
     "Product",
     "ProductFile",
     "ProductStatus",
+    "ProductSummary",
     "ProductType",
     "Release",
+    "SkyCell",
 ]
