@@ -21,7 +21,19 @@ PACKAGES = {
     "@fontsource-variable/ibm-plex-sans": "5.3.0",
     "@fontsource/ibm-plex-mono": "5.3.0",
     "htmx.org": "2.0.11",
+    "d3-dispatch": "3.0.2",
+    "d3-color": "3.1.1",
+    "d3-ease": "3.0.2",
+    "d3-timer": "3.0.2",
+    "d3-selection": "3.0.1",
+    "d3-interpolate": "3.0.2",
+    "d3-drag": "3.0.1",
+    "d3-transition": "3.0.2",
+    "d3-brush": "3.0.1",
+    "d3-zoom": "3.0.1",
 }
+#: What plots need of D3, in the order in which the parts need each other; one file for all.
+D3 = [name for name in PACKAGES if name.startswith("d3-")]
 FILES = {
     "bootstrap": ["dist/css/bootstrap.min.css", "LICENSE"],
     "bootstrap-icons": ["LICENSE"],
@@ -72,6 +84,15 @@ def write_sprite(source: Path, target: Path) -> None:
     target.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">\n{lines}\n</svg>\n')
 
 
+def write_d3(sources: dict[str, Path], target: Path) -> None:
+    """Join the parts of D3, each with its licence before it, into one file for plots."""
+    target.mkdir(parents=True, exist_ok=True)
+    parts = [(sources[name] / f"dist/{name}.min.js").read_text().strip() for name in D3]
+    (target / "d3-plots.min.js").write_text("\n".join(parts) + "\n")
+    licences = [f"{name}\n\n{(sources[name] / 'LICENSE').read_text()}" for name in D3]
+    (target / "LICENSE").write_text("\n\n".join(licences))
+
+
 def describe(licences: dict[str, str]) -> str:
     """Return the text of VENDORED.md."""
     rows = "\n".join(
@@ -88,23 +109,28 @@ Written by `scripts/vendor_web.py`; not edited by hand. Each folder keeps its li
 Update: change the version in `scripts/vendor_web.py`, run `python scripts/vendor_web.py`
 (it needs npm), look at every page with `make screenshots`, commit.
 `bootstrap-icons/sprite.svg` holds only the icons named in `scripts/web_icons.txt`.
+`d3/d3-plots.min.js` joins the parts of D3; only pages with plots load it, when one is touched.
 """
 
 
 def main() -> None:
     """Fetch every package, copy the files that the site uses, describe them."""
-    licences = {}
+    licences, d3_sources = {}, {}
     shutil.rmtree(VENDOR, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         for package, version in PACKAGES.items():
             source = fetch(package, version, Path(folder))
             licences[package] = json.loads((source / "package.json").read_text())["license"]
+            if package in D3:
+                d3_sources[package] = source
+                continue
             target = VENDOR / package.rsplit("/", 1)[-1].removesuffix(".org")
             target.mkdir(parents=True, exist_ok=True)
             for name in FILES[package]:
                 shutil.copyfile(source / name, target / Path(name).name)
             if package == "bootstrap-icons":
                 write_sprite(source, target / "sprite.svg")
+        write_d3(d3_sources, VENDOR / "d3")
     # The style sheet names a source map that is not shipped.
     css = VENDOR / "bootstrap/bootstrap.min.css"
     css.write_text(re.sub(r"\n?/\*# sourceMappingURL=.*?\*/\n?", "\n", css.read_text()))

@@ -1,0 +1,172 @@
+"""Stored profiles of tables, read for drawing; a product without one is simply not drawn.
+
+Lists need the redshifts and the sky of many products: these are kept small. A product's own page
+and its plots read everything: only a few of those are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pzhub.catalog.models import Product
+from pzhub.core.storage import data_path
+from pzhub.tables.drawing.density import Density
+from pzhub.tables.drawing.series import Series
+from pzhub.tables.drawing.sky import Sky
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What there is to draw of a table in a list, and what was checked in it."""
+
+    redshift: Series | None
+    sky: Sky | None
+    checks: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """N(z) in parts: by the values of a column, most frequent first."""
+
+    by: str
+    column: str
+    series: tuple[Series, ...]
+
+
+def profile_of(relative: str) -> Profile | None:
+    """Return a stored profile, or ``None``; read again when the file was written anew."""
+    found = _written(relative)
+    return None if found is None else _read(relative, found)
+
+
+def whole_profile(relative: str) -> Mapping[str, Any] | None:
+    """Return all that is stored of a profile, or ``None``; do not change it."""
+    found = _written(relative)
+    return None if found is None else _read_all(relative, found)
+
+
+def profile_state(product: Product) -> str:
+    """Return where the profile of a product stands: none, waiting, failed or done."""
+    inspection = getattr(product, "inspection", None)
+    if inspection is None:
+        return "none"
+    if inspection.state in ("waiting", "running"):
+        return "waiting"
+    if not inspection.canonical_path:
+        return "none"
+    return "done" if _written(inspection.profile_path) else "waiting"
+
+
+def _written(relative: str) -> int | None:
+    if not relative:
+        return None
+    try:
+        return data_path(relative).stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=2048)
+def _read(relative: str, written: int) -> Profile | None:
+    stored: dict[str, Any] = json.loads(data_path(relative).read_text())
+    return Profile(
+        redshifts_in(stored),
+        sky_in(stored),
+        tuple(stored.get("checks", ())),
+    )
+
+
+@lru_cache(maxsize=32)
+def _read_all(relative: str, written: int) -> Mapping[str, Any]:
+    stored: dict[str, Any] = json.loads(data_path(relative).read_text())
+    return stored
+
+
+def series_in(stored: Mapping[str, Any] | None, label: str = "") -> Series | None:
+    """Return a histogram of a profile, or ``None`` where it has none or it is empty."""
+    if not stored or not any(stored["counts"]):
+        return None
+    return Series(
+        label,
+        tuple(stored["edges"]),
+        tuple(stored["counts"]),
+        stored.get("below") or 0,
+        stored.get("above") or 0,
+        stored.get("median"),
+    )
+
+
+def redshifts_in(stored: Mapping[str, Any]) -> Series | None:
+    """Return N(z) of a profile."""
+    redshift = stored.get("redshift")
+    return series_in(redshift) if redshift and redshift.get("median") is not None else None
+
+
+def splits_in(stored: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Split, ...]:
+    """Return the parts of N(z).
+
+    Parameters
+    ----------
+    stored
+        A profile.
+    names
+        How ``other`` and ``null`` are called, in the reader's language.
+    """
+    redshift = stored.get("redshift") or {}
+    splits = []
+    for split in redshift.get("splits", ()):
+        series = tuple(
+            Series(
+                names[one["kind"]] if one["kind"] in names else str(one["value"]),
+                tuple(redshift["edges"]),
+                tuple(one["counts"]),
+                above=one["count"] - sum(one["counts"]),
+            )
+            for one in split["series"]
+        )
+        splits.append(Split(split["by"], split["column"], series))
+    return tuple(splits)
+
+
+def sky_in(stored: Mapping[str, Any]) -> Sky | None:
+    """Return the map of the whole sky of a profile."""
+    sky = stored.get("sky")
+    if not sky or not sky["cells"]:
+        return None
+    return _cells(sky, sky.get("area_deg2"))
+
+
+def fine_sky_in(stored: Mapping[str, Any]) -> Sky | None:
+    """Return the finest map that a profile has of its footprint."""
+    sky = stored.get("sky")
+    if not sky or not sky["cells"]:
+        return None
+    fine = sky.get("fine")
+    return _cells(fine if fine and fine["cells"] else sky, sky.get("area_deg2"))
+
+
+def _cells(stored: Mapping[str, Any], area_deg2: float | None) -> Sky:
+    return Sky(int(stored["order"]), tuple(stored["cells"]), tuple(stored["counts"]), area_deg2)
+
+
+def densities_in(stored: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], Density], ...]:
+    """Return the stored densities of pairs, each with what the profile says of it."""
+    return tuple(
+        (
+            one,
+            Density(
+                one["x_label"],
+                one["y_label"],
+                tuple(one["x_edges"]),
+                tuple(one["y_edges"]),
+                tuple(tuple(row) for row in one["counts"]),
+                one["n"],
+                one.get("outside") or 0,
+            ),
+        )
+        for one in stored.get("densities", ())
+    )
