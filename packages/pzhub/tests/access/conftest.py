@@ -42,7 +42,9 @@ from pzhub.catalog.models import (
 from pzhub.catalog.services import create_product
 from pzhub.core import storage
 from pzhub.downloads.models import ArchiveKind
-from pzhub.downloads.services import prepare_archive, sign_link
+from pzhub.downloads.services import prepare_archive, prepare_bundle, sign_link
+from pzhub.notices.models import NoticeKind
+from pzhub.notices.services import notify
 from pzhub.processes.models import Phase, Pipeline, Process
 from pzhub.processes.services import register_pipelines
 from pzhub.uploads.models import Inspection, InspectionState, ResumableUpload
@@ -253,9 +255,17 @@ class World:
             "group": Group.objects.get(name="dp1-team").pk,
             "pipeline": self.pipeline.pk,
             "token": spare.pk,
+            "notice": notify(
+                user=self.people["owner"],
+                kind=NoticeKind.JOB_DONE,
+                key="job 0",
+                subject="Some job",
+                url="/jobs",
+            ).pk,
             "other": other.pk,
             "other_name": other.internal_name,
             "other_link": self._link(other, ArchiveKind.PRODUCT),
+            "bundle": prepare_bundle(actor=self.people["owner"], products=[other]).pk,
         }
         self.names = {state: self._common | self._things(state) for state in STATES}
 

@@ -22,13 +22,15 @@ class LimitedPasswordBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the user, or ``None`` when name and password do not match.
+        """Return the user, or ``None`` when name and password do not match, or none are kept.
 
         Raises
         ------
         pzhub.accounts.services.attempts.TooManySignInsError
             If too many attempts failed; without a request nothing is counted.
         """
+        if not hub_config().password_sign_in:
+            return None
         if request is None or username is None or password is None:
             return self._checked(request, username, password, **kwargs)
         address = address_of(request)

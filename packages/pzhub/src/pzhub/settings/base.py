@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "pzhub.accounts.kept.KeepWhatWasTyped",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pzhub.web.middleware.SecurityHeaders",
     "pzhub.web.middleware.RefusalPages",
@@ -129,6 +130,7 @@ LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "pzserver.csrftoken"
+CSRF_FAILURE_VIEW = "pzhub.accounts.pages.kept.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português"), ("es", "Español")]

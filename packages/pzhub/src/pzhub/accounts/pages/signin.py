@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from pzhub.accounts.models import User
+from pzhub.config import hub_config
 from pzhub.core.errors import TooOftenError
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
@@ -60,6 +61,14 @@ class SignIn(LoginView):
     template_name = "accounts/signin.html"
     redirect_authenticated_user = True
     http_method_names = ["get", "head", "post", "options"]  # noqa: RUF012  # Django's own interface
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add which ways to sign in there are."""
+        config = hub_config()
+        provider = config.oidc_name if config.oidc_issuer else ""
+        return super().get_context_data(
+            provider=provider, with_password=config.password_sign_in, **kwargs
+        )
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign in, with the language and the theme of the account."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from pzhub.accounts.pages import passwords, signin, tokens
+from pzhub.accounts.federated import pages as federated
+from pzhub.accounts.pages import kept, passwords, signin, tokens
 
 app_name = "accounts"
 urlpatterns = [
     path("login", signin.SignIn.as_view(), name="signin"),
+    path("login/federated", federated.sign_in, name="federated"),
+    path("login/federated/return", federated.returned, name="federated_return"),
     path("logout", LogoutView.as_view(next_page="/"), name="signout"),
+    path("account/kept", kept.kept, name="kept"),
     path("account/password", passwords.password, name="password"),
     path("account/reset", passwords.reset, name="reset"),
     path("account/reset/<uidb64>/<token>", passwords.ResetConfirm.as_view(), name="reset_confirm"),
