@@ -76,6 +76,16 @@ class HubConfig(BaseSettings):
     max_upload_bytes: int = Field(
         MAX_UPLOAD_BYTES, gt=0, description="Largest file that a user may upload, bytes."
     )
+    upload_quota_bytes: int = Field(
+        20_000_000_000,
+        ge=0,
+        description="What all files of one user may take together, bytes; 0 means no limit.",
+    )
+    draft_days: int = Field(
+        90,
+        ge=0,
+        description="After so many days without a change a draft is discarded; 0 means never.",
+    )
     upload_hours: int = Field(
         168, gt=0, description="How long an unfinished resumable upload is kept, hours."
     )
@@ -102,6 +112,12 @@ class HubConfig(BaseSettings):
         1_000_000_000, gt=0, description="Largest subset of a table that is sent as a file, bytes."
     )
     archive_hours: int = Field(72, gt=0, description="How long a prepared download is kept, hours.")
+    bundle_max_products: int = Field(
+        100, gt=0, description="Most products of one download of several."
+    )
+    bundle_max_bytes: int = Field(
+        10_000_000_000, gt=0, description="Largest download of several products, bytes."
+    )
     web_workers: int = Field(2, gt=0, description="Web server processes.")
     web_threads: int = Field(8, gt=0, description="Threads of each web server process.")
     chore_workers: int = Field(
@@ -121,6 +137,53 @@ class HubConfig(BaseSettings):
     token_days: int = Field(
         365, ge=0, description="Default lifetime of a new API token, days; 0 means for ever."
     )
+    password_sign_in: bool = Field(
+        True, description="Whether people sign in with passwords that are kept here."
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="Address of the identity provider (OpenID Connect); empty means there is none.",
+    )
+    oidc_client_id: str = Field("", description="What the identity provider calls this server.")
+    oidc_client_secret: str = Field(
+        "", description="Secret of this server at the identity provider; a public client has none."
+    )
+    oidc_scopes: str = Field(
+        "openid profile email", description="What is asked of the identity provider."
+    )
+    oidc_name: str = Field(
+        "Rubin Science Platform", description="Name of the identity provider on the button."
+    )
+    oidc_username_claim: str = Field(
+        "preferred_username", description="Claim with the login name of a new user."
+    )
+    oidc_groups_claim: str = Field(
+        "isMemberOf", description="Claim with the access groups: a list, or names with blanks."
+    )
+    oidc_member_groups: list[str] = Field(
+        [],
+        description="Groups of that claim whose members may come in (JSON list); empty means"
+        " everybody whom the identity provider lets in.",
+    )
+    oidc_status_claim: str = Field(
+        "",
+        description="Claim with the state of the registration, such as schacUserStatus; who has"
+        " none must register first. Empty means it is not looked at.",
+    )
+    oidc_status_active: list[str] = Field(
+        ["active"], description="States of registrations that are complete (JSON list)."
+    )
+    oidc_status_pending: list[str] = Field(
+        ["pending"], description="States of registrations that await approval (JSON list)."
+    )
+    oidc_registration_url: str = Field(
+        "", description="Where people register who are not yet; linked from the page that says so."
+    )
+    oidc_approval: bool = Field(
+        False,
+        description="Whether the account of a newcomer waits until an administrator switches"
+        " it on.",
+    )
     log_level: str = Field("INFO", description="Least severe level that is logged.")
 
     @model_validator(mode="after")
@@ -129,6 +192,25 @@ class HubConfig(BaseSettings):
             raise ValueError(
                 "PZHUB_MAIL_HOST is set, but PZHUB_BASE_URL is no address: letters link to the"
                 " site, so set it to the public address, such as https://pz.example.org"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _there_is_a_way_in(self) -> Self:
+        if self.oidc_issuer:
+            address = urlsplit(self.oidc_issuer)
+            is_here = address.hostname in {"localhost", "127.0.0.1", "::1"}
+            if address.scheme != "https" and not (address.scheme == "http" and is_here):
+                raise ValueError(
+                    "PZHUB_OIDC_ISSUER must be an https address, as the identity provider has it"
+                )
+            if not self.oidc_client_id:
+                raise ValueError("PZHUB_OIDC_ISSUER is set: set PZHUB_OIDC_CLIENT_ID too")
+            if "openid" not in self.oidc_scopes.split():
+                raise ValueError("PZHUB_OIDC_SCOPES must contain openid")
+        elif not self.password_sign_in:
+            raise ValueError(
+                "PZHUB_PASSWORD_SIGN_IN is off and PZHUB_OIDC_ISSUER is empty: nobody could sign in"
             )
         return self
 

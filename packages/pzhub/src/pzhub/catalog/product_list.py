@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
@@ -17,6 +17,7 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
+    F,
     FilteredRelation,
     OuterRef,
     Q,
@@ -42,6 +43,7 @@ from pzhub.catalog.selectors import (
     products_visible_to,
     search_words,
 )
+from pzhub.catalog.spans import Span, span_condition
 from pzhub.core.search import require_few_words
 from pztables.roles import role_named
 
@@ -55,6 +57,8 @@ PRODUCT_ORDERS: Final = {
     "release": "release__display_name",
     "owner": "user__username",
     "status": "status",
+    "rows": "sorted_main__n_rows",
+    "size": "sorted_main__size",
 }
 #: Meanings that people look for, as the columns of some products have them.
 WANTED_ROLES: Final = ("z_flag", "z_err", "survey", "instrument_type")
@@ -101,6 +105,8 @@ class ProductFilter:
         columns, meanings, files), or a part of its names or its owner's.
     chosen
         Values by facet (`FACETS`).
+    spans
+        Spans by name (`pzhub.catalog.spans.SPANS`).
     sort
         A key of `PRODUCT_ORDERS`, ``-`` before it for descending; unknown ones mean newest first.
     """
@@ -108,6 +114,7 @@ class ProductFilter:
     tab: ListTab = "all"
     q: str = ""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
     sort: str = "-created"
 
 
@@ -123,7 +130,9 @@ def products_list(user: User, wanted: ProductFilter) -> QuerySet[Product]:
     for name, values in wanted.chosen.items():
         if values:
             products = products.filter(FACETS[name](values))
-    return products.order_by(*_order(wanted.sort))
+    for name, span in wanted.spans.items():
+        products = products.filter(span_condition(name, span))
+    return _ordered(products, wanted.sort)
 
 
 def tab_counts(user: User) -> dict[str, int]:
@@ -135,12 +144,12 @@ def tab_counts(user: User) -> dict[str, int]:
 
 
 def kinds_of_products(user: User, wanted: ProductFilter) -> list[Kind]:
-    """Return what there is to narrow: the products of a tab and a search, whatever is chosen.
+    """Return what there is to narrow: the products of a tab, a search and spans.
 
     One look for all facets; each kind tells its values, so that what any choice would leave is
     counted without asking again.
     """
-    unnarrowed = ProductFilter(wanted.tab, wanted.q)
+    unnarrowed = replace(wanted, chosen={})
     rows = list(
         products_list(user, unnarrowed)
         .order_by()
@@ -191,10 +200,18 @@ def _tab_condition(tab: ListTab, user: User) -> Q:
     return published & Q(official_product=True) if tab == "official" else published
 
 
-def _order(sort: str) -> tuple[str, str]:
-    sign = "-" if sort.startswith("-") else ""
+def _ordered(products: QuerySet[Product], sort: str) -> QuerySet[Product]:
+    """Sort; what has no rows or no size comes last, in both directions."""
+    backwards = sort.startswith("-")
     column = PRODUCT_ORDERS.get(sort.removeprefix("-"))
-    return (f"{sign}{column}", f"{sign}id") if column else ("-created_at", "-id")
+    if column is None:
+        return products.order_by("-created_at", "-id")
+    sign = "-" if backwards else ""
+    if not column.startswith("sorted_main"):
+        return products.order_by(f"{sign}{column}", f"{sign}id")
+    main = FilteredRelation("files", condition=Q(files__role=FileRole.MAIN))
+    order = F(column).desc(nulls_last=True) if backwards else F(column).asc(nulls_last=True)
+    return products.alias(sorted_main=main).order_by(order, f"{sign}id")
 
 
 # ── facets ──────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from django.contrib.auth.models import Group
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from pzhub.accounts.models import User
 from pzhub.accounts.policies import Actor, is_administrator
@@ -258,3 +258,25 @@ def take_down_of(product: Product) -> AuditEntry | None:
         return None
     entry = audit.latest_entry(product, DELETED, RESTORED)
     return entry if entry is not None and entry.data.get("taken_down") else None
+
+
+def made_from(products: Sequence[int], user: Actor) -> dict[int, list[Product]]:
+    """Return what pipelines made directly from each of some products, as far as visible."""
+    made: dict[int, list[Product]] = {}
+    descendants = _visible_products(user, include_deleted=False).filter(
+        process__input_links__product__in=products
+    )
+    pairs = descendants.order_by("pk").annotate(source=F("process__input_links__product"))
+    for product in pairs:
+        made.setdefault(product.source, []).append(product)
+    return {source: found for source, found in made.items() if source in set(products)}
+
+
+def read_by_runs(products: Sequence[int]) -> set[int]:
+    """Return which of some products a run is reading now."""
+    running = Product.objects.filter(
+        pk__in=products,
+        used_by_links__process__isnull=False,
+        used_by_links__process__ended_at__isnull=True,
+    )
+    return set(running.values_list("pk", flat=True))

@@ -92,6 +92,11 @@ def archive_dir() -> Path:
     return _made(data_root() / "archives")
 
 
+def bundle_dir() -> Path:
+    """Return the folder of prepared downloads of several products, made when missing."""
+    return _made(data_root() / "bundles")
+
+
 def process_dir(process: StoredProcess) -> Path:
     """Return the folder of one run (``processes/<pipeline>/<8 digits>``)."""
     return data_path(Path("processes", process.pipeline.name, f"{process.pk:08d}"))

@@ -12,6 +12,6 @@ class DownloadsConfig(AppConfig):
     def ready(self) -> None:
         """Register what runs again and again."""
         from pzhub.core.sweeps import SWEEPS
-        from pzhub.downloads.services import sweep_archives
+        from pzhub.downloads.services import sweep_archives, sweep_bundles
 
-        SWEEPS.append(sweep_archives)
+        SWEEPS.extend((sweep_archives, sweep_bundles))

@@ -66,14 +66,14 @@ class ArchiveContent:
         for file in self.files:
             path = storage.data_path(file.path)
             if not file.is_directory:
-                yield path, _member_name(file)
+                yield path, member_name(file)
                 continue
-            top = "" if self.kind == ArchiveKind.MAIN_FILE else f"{_member_name(file)}/"
+            top = "" if self.kind == ArchiveKind.MAIN_FILE else f"{member_name(file)}/"
             for inner in sorted(inner for inner in path.rglob("*") if inner.is_file()):
                 yield inner, f"{top}{inner.relative_to(path).as_posix()}"
 
 
-def _member_name(file: ProductFile) -> str:
+def member_name(file: ProductFile) -> str:
     """Return the path of a file below its product's folder."""
     folder = storage.product_dir(file.product)
     name = storage.data_path(file.path).relative_to(folder).as_posix()

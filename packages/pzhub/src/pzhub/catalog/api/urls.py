@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 from rest_framework.routers import BaseRouter
 
+from pzhub.catalog.api.feed import ProductFeed
 from pzhub.catalog.api.views import (
     ColumnViewSet,
     ProductTypeViewSet,
@@ -25,4 +26,6 @@ def register(router: BaseRouter) -> None:
     router.register("product-contents", ColumnViewSet, basename="product-content")
 
 
-urlpatterns: Final[list[URLPattern]] = []
+urlpatterns: Final[list[URLPattern]] = [
+    path("products/feed/", ProductFeed.as_view(), name="product-feed"),
+]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.catalog.pages import change, cite, detail, files, listing, versions
+from pzhub.catalog.pages import bulk, change, cite, detail, files, listing, versions
 
 app_name = "catalog"
 urlpatterns = [
     path("products", listing.product_list, name="list"),
+    path("products/selection", bulk.act, name="selection"),
+    path("products/delete", bulk.delete_several, name="delete_several"),
+    path("products/restore", bulk.restore_several, name="restore_several"),
     path("products/<str:key>/row", listing.product_row, name="row"),
     path("product/<str:key>", detail.product_page, name="detail"),
     path("product/<str:key>/rows", detail.first_rows, name="first_rows"),

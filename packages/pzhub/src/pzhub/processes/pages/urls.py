@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from pzhub.processes.pages import catalog, combine, jobs, releases, training
+from pzhub.processes.pages import catalog, combine, jobs, releases, training, use
 
 app_name = "processes"
 
 urlpatterns = [
     path("pipelines", catalog.pipelines, name="pipelines"),
+    path("pipelines/use", use.use, name="use"),
     path("pipelines/combine-redshift-catalogs", combine.combine, name="combine"),
     path(
         "pipelines/combine-redshift-catalogs/preflight", combine.preflight_panel, name="preflight"

@@ -105,7 +105,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   // One submission is enough; a page that comes back from the history is usable again.
-  if (form.method === "post" && !form.hasAttribute("hx-post")) {
+  if (form.method === "post" && !form.matches("[hx-post], [data-repeatable]")) {
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
