@@ -147,6 +147,13 @@ def value_of(node: tree.Node, row: dict[str, Any]) -> Any:  # noqa: C901
             return negate(condition(value_of(node.operand, row)))
         case tree.Call():
             return call(node.function, value_of(node.arguments[0], row))
+        case tree.Contains():
+            text = value_of(node.operand, row)
+            if text is None:
+                return None
+            if not isinstance(text, str):
+                raise WrongValueError
+            return node.text in text
         case tree.Item():
             text = value_of(node.operand, row)
             if text is None:

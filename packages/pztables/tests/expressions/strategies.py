@@ -39,6 +39,9 @@ def conditions(leaves: Texts, texts: Texts, whole: Sequence[str]) -> Texts:
                     st.sampled_from(["in", "not in"]))
         | st.builds("({} {} None)".format, made | texts, st.sampled_from(["is", "is not"]))
         | made.map("np.isfinite({})".format)
+        | st.builds("({} {} {})".format, st.sampled_from(["'a'", "'b'", "''", "'%'"]),
+                    st.sampled_from(["in", "not in"]),
+                    texts.filter(lambda text: text[0] not in "'\"" and "[" not in text))
         | st.sampled_from(whole)
     )  # fmt: skip
     return st.recursive(

@@ -110,11 +110,17 @@ class Plan:
         """Return SQL that counts the rows that fit, whatever the limit."""
         return f"SELECT count(*) FROM {self.table.source} {self._where}"
 
-    def rows_sql(self) -> str:
-        """Return SQL of the rows: columns named by their place in ``names``."""
-        columns = ", ".join(
-            f"{self.table.sql[name].reference} AS o{place}" for place, name in enumerate(self.names)
-        )
+    def rows_sql(self, *, numbered: bool = False) -> str:
+        """Return SQL of the rows: columns named by their place in ``names``.
+
+        Parameters
+        ----------
+        numbered
+            Whether the number of the row in its file follows as the last column.
+        """
+        references = [self.table.sql[name].reference for name in self.names]
+        references += [ROW] if numbered else []
+        columns = ", ".join(f"{column} AS o{place}" for place, column in enumerate(references))
         source, part = self.table.source, self._part()
         if not self.order:
             return f"SELECT {columns} FROM {source} {self._where} {part}"

@@ -14,6 +14,7 @@ from pztables.expressions.tree import (
     Comparison,
     ComparisonOperator,
     Cone,
+    Contains,
     IsMissing,
     Item,
     Literal,
@@ -37,7 +38,8 @@ _KIND_NAMES: Final[dict[Kind, str]] = {
 _METHODS: Final[dict[type[Node], str]] = {
     Literal: "literal", Name: "column", Sign: "signed", Arithmetic: "arithmetic",
     Comparison: "comparison", Membership: "membership", IsMissing: "is_missing",
-    Logic: "logic", Not: "logic", Call: "called", Item: "called", Cone: "region", Box: "region",
+    Logic: "logic", Not: "logic", Call: "called", Item: "called",
+    Contains: "called", Cone: "region", Box: "region",
 }  # fmt: skip
 
 
@@ -111,7 +113,7 @@ class BackEnd(ABC, Generic[Value]):
         """Return what conditions give together."""
 
     @abstractmethod
-    def called(self, node: Call | Item) -> Value:
+    def called(self, node: Call | Item | Contains) -> Value:
         """Return the result of a function."""
 
     @abstractmethod

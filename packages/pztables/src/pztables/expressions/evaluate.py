@@ -22,6 +22,7 @@ from pztables.expressions.tree import (
     Arithmetic,
     Call,
     Comparison,
+    Contains,
     Expression,
     IsMissing,
     Item,
@@ -238,10 +239,12 @@ class _Walk(BackEnd[Vector]):
         found = np.False_ if missing is None else missing
         return Vector("bool", np.logical_not(found) if node.negated else found)
 
-    def called(self, node: Call | Item) -> Vector:
+    def called(self, node: Call | Item | Contains) -> Vector:
         try:
             if isinstance(node, Item):
                 return CALLS["[]"](self.value(node.operand), node.index)
+            if isinstance(node, Contains):
+                return CALLS["in"](self.value(node.operand), node.text)
             return CALLS[node.function](self.value(node.arguments[0]))
         except ColumnRefusedError as refusal:
             raise refusal.error(self.text, node.position, refusal.reason, **refusal.data) from None

@@ -165,6 +165,16 @@ def character(vector: Vector, index: int) -> Vector:
     return Vector("text", found)
 
 
+def contains(vector: Vector, text: str) -> Vector:
+    """Tell which texts hold another one somewhere."""
+    texts = _texts(vector, "in")
+    found = pc.match_substring(texts.values, text)
+    if isinstance(found, pa.Scalar):
+        return Vector("bool", found.as_py()) if found.is_valid else Vector("null", None)
+    missing = texts.absent()
+    return Vector("bool", found.fill_null(False).to_numpy(zero_copy_only=False), missing)
+
+
 def _parsed(vector: Vector) -> Vector:
     """Return the numbers that texts show as nullable floats."""
     texts = pc.utf8_trim_whitespace(_texts(vector, "float").values)
@@ -198,4 +208,5 @@ CALLS: Final[dict[str, Callable[..., Vector]]] = {
     "str": to_text,
     "len": length,
     "[]": character,
+    "in": contains,
 }

@@ -23,6 +23,7 @@ from pztables.expressions.tree import (
     Comparison,
     ComparisonOperator,
     Cone,
+    Contains,
     Expression,
     IsMissing,
     Item,
@@ -258,6 +259,8 @@ class _Translator:
         options = at.comparators[0]
         if len(at.ops) > 1:
             raise self.refusal(at, "'in' cannot be chained with other comparisons")
+        if isinstance(at.left, ast.Constant) and isinstance(options, ast.Name | ast.Call):
+            return self.contains(at, options, depth)
         if not isinstance(options, ast.Tuple | ast.List):
             raise self.refusal(
                 options, "after 'in' write a list of values such as (1, 2) or ['A', 'B']"
@@ -267,6 +270,14 @@ class _Translator:
         literals = tuple(self.option(element, depth) for element in options.elts)
         negated = isinstance(at.ops[0], ast.NotIn)
         return Membership(self.node(at.left, depth + 1), literals, negated, self.position(at))
+
+    def contains(self, at: ast.Compare, held: ast.expr, depth: int) -> Node:
+        """Translate ``"text" in column``."""
+        text = self.node(at.left, depth + 1)
+        if not isinstance(text, Literal) or not isinstance(text.value, str):
+            raise self.refusal(at.left, "before 'in' and a column write a text: \"DESI\" in survey")
+        found = Contains(self.node(held, depth + 1), text.value, self.position(at))
+        return Not(found, found.position) if isinstance(at.ops[0], ast.NotIn) else found
 
     def option(self, at: ast.expr, depth: int) -> Literal:
         node = self.node(at, depth + 1)

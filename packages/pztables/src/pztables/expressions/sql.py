@@ -45,6 +45,7 @@ from pztables.expressions.tree import (
     Call,
     Comparison,
     Cone,
+    Contains,
     Expression,
     IsMissing,
     Item,
@@ -326,17 +327,15 @@ class _Compiler(BackEnd[Term]):
         operands = (self.truth(operand).text for operand in node.operands)
         return Term(f"({f' {node.operator.upper()} '.join(operands)})", BOOLEAN)
 
-    def called(self, node: Call | Item) -> Term:
-        if isinstance(node, Item):
-            operand = self.value(node.operand)
-            name = "[ ]"
-        else:
-            operand = self.value(node.arguments[0])
-            name = node.function
+    def called(self, node: Call | Item | Contains) -> Term:
         try:
             if isinstance(node, Item):
-                return sql_functions.character(operand, node.index)
-            result = sql_functions.CALLS[name](operand, self.parameters)
+                return sql_functions.character(self.value(node.operand), node.index)
+            if isinstance(node, Contains):
+                operand = self.value(node.operand)
+                return sql_functions.contains(operand, node.text, self.parameters)
+            operand = self.value(node.arguments[0])
+            result = sql_functions.CALLS[node.function](operand, self.parameters)
         except sql_functions.TermRefusedError as refusal:
             raise self.refuse(node, str(refusal)) from None
         if isinstance(result, sql_functions.Checked):

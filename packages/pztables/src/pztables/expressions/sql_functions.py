@@ -163,6 +163,12 @@ def character(term: Term, index: int) -> Term:
     return Term(f"(CASE WHEN length({text}) >= {-index} THEN substr({text}, {start}, 1) END)", TEXT)
 
 
+def contains(term: Term, text: str, parameters: Parameters) -> Term:
+    """Tell which texts hold another one somewhere."""
+    held = _text(term, "in").text
+    return Term(f"contains({held}, {parameters.bind(text, TEXT)})", BOOLEAN)
+
+
 def _trimmed(term: Term, parameters: Parameters) -> str:
     text = _text(term, "float").text
     return f"trim({text}, {parameters.bind(_BLANKS, TEXT)})"

@@ -122,6 +122,15 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Contains:
+    """``"text" in operand``: whether a text stands somewhere in another; case matters."""
+
+    operand: Node
+    text: str
+    position: int = field(default=1, compare=False)
+
+
+@dataclass(frozen=True)
 class Cone:
     """Whether a row lies within ``radius`` of a place on the sky; ICRS degrees."""
 
@@ -158,6 +167,7 @@ Node: TypeAlias = (
     | Not
     | Call
     | Item
+    | Contains
     | Cone
     | Box
 )
@@ -168,7 +178,7 @@ def children(node: Node) -> tuple[Node, ...]:
     match node:
         case Literal() | Name() | Cone() | Box():
             return ()
-        case Sign() | Membership() | IsMissing() | Not() | Item():
+        case Sign() | Membership() | IsMissing() | Not() | Item() | Contains():
             return (node.operand,)
         case Arithmetic():
             return (node.left, node.right)

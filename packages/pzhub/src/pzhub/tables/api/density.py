@@ -60,13 +60,14 @@ class DensityView(PzView):
 
 
 def _axes(given: QueryDict) -> tuple[Axis, Axis | None]:
-    if not given.get("x"):
+    name, other = given.get("x", ""), given.get("y", "")
+    if not name:
         raise OptionValueError("x", "name the column whose values are counted")
-    x = Axis(given["x"], whole_of(given, "bins", 1), _range(given, "range"))
-    if not given.get("y"):
+    x = Axis(name, whole_of(given, "bins", 1), _range(given, "range"))
+    if not other:
         return x, None
     bins = whole_of(given, "ybins", 1)
-    return x, Axis(given["y"], x.bins if bins is None else bins, _range(given, "yrange"))
+    return x, Axis(other, x.bins if bins is None else bins, _range(given, "yrange"))
 
 
 def _range(given: QueryDict, option: str) -> tuple[float, float] | None:

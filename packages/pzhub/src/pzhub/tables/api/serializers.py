@@ -59,7 +59,7 @@ class DensityOut(serializers.Serializer[Any]):
     x_edges = serializers.ListField(child=serializers.FloatField(), required=False)
     y_edges = serializers.ListField(child=serializers.FloatField(), required=False)
     counts = serializers.ListField(child=serializers.JSONField(), required=False)
-    values = DataValueOut(many=True, required=False)  # type: ignore[assignment]  # on the wire
+    values = DataValueOut(many=True, required=False)
     other = serializers.IntegerField(required=False)
     distinct = serializers.IntegerField(required=False)
     rows = serializers.IntegerField()

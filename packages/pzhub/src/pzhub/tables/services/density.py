@@ -121,7 +121,8 @@ def read_density(
 
 def _is_counted(column: TableColumn) -> bool:
     kind = column.info.type
-    return pa.types.is_boolean(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    kinds = pa.types.is_boolean, pa.types.is_string, pa.types.is_large_string
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _require_numbers(column: TableColumn, option: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pzhub.tables.engine import Engine, opened_engine
 from pzhub.tables.errors import ConditionError, OptionValueError, SubsetTooLargeError
@@ -111,6 +112,56 @@ def _shortest(table: pa.Table) -> pa.Table:
             column = table.column(place).cast(pa.string()).cast(pa.float64())
             table = table.set_column(place, field.name, column)
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Some rows of a table as values of Python: nothing is ``None``, what is no number NaN.
+
+    Attributes
+    ----------
+    columns
+        Of the values.
+    rows
+        The number of each row in its file, from 0, and its values.
+    has_more
+        Whether rows follow.
+    """
+
+    columns: tuple[TableColumn, ...]
+    rows: list[tuple[int, tuple[Any, ...]]]
+    has_more: bool
+
+
+def read_cells(table: StoredTable, question: Question) -> Cells:
+    """Return the values of a page for people; refusals are those of `read_page`."""
+    limit = DEFAULT_PAGE_ROWS if question.limit is None else question.limit
+    plan = plan_question(table, replace(question, limit=limit + 1))
+    _require_page(limit, len(plan.names))
+    with opened_engine(table.path) as engine:
+        require_whole_numbers(engine, plan)
+        sql = plan.rows_sql(numbered=True)
+        batches = list(_bounded(engine.batches(sql, plan.parameters, _BATCH_ROWS)))
+    columns = tuple(table.columns[name] for name in plan.names)
+    found = pa.Table.from_batches(batches) if batches else None
+    if found is None:
+        return Cells(columns, [], has_more=False)
+    *values, numbers = [column.to_pylist() for column in found.slice(0, limit).columns]
+    rows = list(zip(numbers, zip(*values, strict=True) if values else (), strict=True))
+    return Cells(columns, rows, has_more=found.num_rows > limit)
+
+
+def read_row(table: StoredTable, number: int) -> tuple[Any, ...] | None:
+    """Return all values of one row by its number in the file, from 0, or ``None``."""
+    first = 0
+    with pq.ParquetFile(table.path) as file:
+        for group in range(file.num_row_groups):
+            size = file.metadata.row_group(group).num_rows
+            if number < first + size:
+                found = file.read_row_group(group, use_threads=False).slice(number - first, 1)
+                return tuple(column[0].as_py() for column in found.columns)
+            first += size
+    return None
 
 
 def count_rows(table: StoredTable, question: Question) -> int:
