@@ -27,10 +27,11 @@ from pzhub.core.models import AuditEntry
 from pzhub.core.storage import data_path
 from pzhub.notices.models import Notice
 from pzhub.processes.models import Phase, Process
-from pzhub.processes.pages.jobview import summary_of
+from pzhub.processes.pages.jobview import Progress, stages_of, summary_of
 from pzhub.processes.pipelines import FLAGS_FILE, spec_of
 from pzhub.processes.selectors import attempt_folder, processes_visible_to
 from pzhub.processes.transitions import FINAL_PHASES
+from pzhub.web.hosted_sky import hosted_sky
 
 _WORD: Final = re.compile(r"[^\W_]{3,}")
 _MOST_WORDS, _LOOKED_AT, _SHOWN_MISSES = 6, 200, 5
@@ -88,20 +89,35 @@ def near_misses(user: User | AnonymousUser, name: str) -> list[Product]:
 def landing_of(user: User) -> dict[str, Any]:
     """Return what the landing page shows: counts, latest products, own drafts and jobs."""
     published = products_visible_to(user).filter(status=ProductStatus.PUBLISHED)
+    week = timezone.now() - timedelta(days=7)
     counts = published.order_by().aggregate(
         all=Count("pk"),
         official=Count("pk", filter=Q(official_product=True)),
         redshift_catalogs=Count("pk", filter=Q(product_type__name="redshift_catalog")),
         training_sets=Count("pk", filter=Q(product_type__name="training_set")),
+        new=Count("pk", filter=Q(official_product=False, published_at__gte=week)),
     )
     waiting = (ProductStatus.REGISTERING, ProductStatus.FAILED)
     own = products_visible_to(user).filter(user=user)
+    jobs = processes_visible_to(user).filter(user=user).select_related("upload")[:4]
     return {
         "counts": counts | {"shared": counts["all"] - counts["official"]},
+        "hosted": hosted_sky(),
+        "latest_official": _latest_official(published),
         "latest": rows_of(with_row_relations(published)[:8], user),
         "drafts": own.filter(status__in=waiting, process__isnull=True)[:4],
-        "jobs": processes_visible_to(user).filter(user=user).select_related("upload")[:4],
+        "jobs": [(process, _stages(process)) for process in jobs],
     }
+
+
+def _stages(process: Process) -> Progress | None:
+    return None if process.phase in FINAL_PHASES else stages_of(process)
+
+
+def _latest_official(published: QuerySet[Product]) -> Product | None:
+    """Return the official product that administrators call the latest, or the newest one."""
+    official = published.filter(official_product=True)
+    return official.order_by("-is_latest", "-published_at").first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ from typing import Final
 
 from django import template
 from django.template.context import Context
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from pzhub.catalog.lineage import Lineage
 from pzhub.catalog.models import Product
 from pzhub.catalog.selectors import main_file_of
+from pzhub.tables.drawing.sky import SkyLook, sky_map
 from pzhub.web import lineage_graph, selectors
+from pzhub.web.hosted_sky import HostedSky
 
 register = template.Library()
 _PRODUCT_PATH: Final = re.compile(r"/product/(?P<name>[^/]+)")
@@ -47,3 +50,10 @@ def curl_line(product: Product, api_address: str) -> str:
     part = "download" if main is None or main.is_directory else "download_main_file"
     address = f"{api_address}products/{product.pk}/{part}/"
     return f'curl -OJ -H "Authorization: Token $PZSERVER_TOKEN" {address}'
+
+
+@register.inclusion_tag("web/_hosted_map.html")
+def hosted_map(hosted: HostedSky) -> dict[str, SafeString]:
+    """Draw every redshift that was uploaded, per equal area."""
+    title = _("All-sky map of the redshifts hosted here")
+    return {"map": mark_safe(sky_map(hosted.sky, SkyLook(title), width=640))}
