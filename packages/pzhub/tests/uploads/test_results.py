@@ -14,7 +14,7 @@ from pzhub.core import chores, storage
 from pzhub.core.models import AuditEntry
 from pzhub.uploads.models import Inspection, InspectionState
 from pzhub.uploads.selectors import main_file_info
-from pzhub.uploads.services import make_profile, profiles, register_result, results
+from pzhub.uploads.services import profiles, register_result, results
 from pztables.errors import UserError
 
 ASSOCIATION = {"id": "objectId", "ra": "RA_deg", "dec": "DEC_deg", "z": "zspec", "note": "origin"}
@@ -69,7 +69,7 @@ def test_a_result_is_published_with_its_columns_and_files(
     assert len(inspection.first_rows) == 10
     assert storage.data_path(inspection.canonical_path).is_file()
     assert main_file_info(published)["n_rows"] == 12
-    assert chores.queued_arguments(profiles.PROFILE_CHORE) == {product.pk}
+    assert chores.queued_arguments(profiles.PROFILE_CHORE) == {product.table_profile.pk}
     assert AuditEntry.objects.filter(action="result-registered", actor=ana).count() == 1
     assert list(storage.staging_dir().iterdir()) == []
 
@@ -113,29 +113,6 @@ def test_only_a_product_that_is_processing_takes_a_result(
     Product.objects.update(status=ProductStatus.FAILED)
     with pytest.raises(results.NotProcessingError, match="is failed"):
         register(ana, product, workdir)
-
-
-def test_a_profile_knows_what_the_columns_mean(ana: User, product: Product, workdir: Path) -> None:
-    register(ana, product, workdir)
-    before = Inspection.objects.get().profile_path
-    make_profile(product.pk)
-    make_profile(product.pk)
-    after = Inspection.objects.get().profile_path
-    assert after.endswith("profile_roles.json")
-    assert before != after
-    text = storage.data_path(after).read_text()
-    assert '"RA_deg"' in text
-
-
-def test_a_profile_that_was_lost_is_made_by_the_sweep(
-    ana: User, product: Product, workdir: Path
-) -> None:
-    from django_tasks_db.models import DBTaskResult
-
-    register(ana, product, workdir)
-    DBTaskResult.objects.all().delete()
-    profiles.sweep_profiles()
-    assert chores.queued_arguments(profiles.PROFILE_CHORE) == {product.pk}
 
 
 def test_a_hats_result_is_taken_in_as_a_directory(

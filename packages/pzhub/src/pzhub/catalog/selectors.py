@@ -203,6 +203,12 @@ def ancestors_of(product: Product, user: Actor) -> QuerySet[Product]:
     return inputs.order_by("used_by_links__position")
 
 
+def own_published(user: User) -> QuerySet[Product]:
+    """Return the published products of a user, newest first, with their types."""
+    mine = Product.objects.filter(user=user, status=ProductStatus.PUBLISHED)
+    return mine.select_related("product_type").order_by("-pk")
+
+
 def replaceable_by(product: Product) -> QuerySet[Product]:
     """Return the older published products of its owner and type: those it may replace."""
     return Product.objects.filter(

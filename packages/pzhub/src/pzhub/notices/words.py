@@ -17,6 +17,7 @@ SENTENCES: Final[Mapping[str, Any]] = {
     NoticeKind.FILE_READ: _("The file of “%(name)s” was read."),
     NoticeKind.FILE_REFUSED: _("The file of “%(name)s” cannot be used."),
     NoticeKind.DOWNLOAD_READY: _("The download of “%(name)s” is ready."),
+    NoticeKind.DRAFT_EXPIRES: _("The draft “%(name)s” is discarded soon, as nobody works on it."),
 }
 #: What is pressed.
 INVITATIONS: Final[Mapping[str, Any]] = {
@@ -26,6 +27,7 @@ INVITATIONS: Final[Mapping[str, Any]] = {
     NoticeKind.FILE_READ: _("Go on with the columns"),
     NoticeKind.FILE_REFUSED: _("See why, and what to do"),
     NoticeKind.DOWNLOAD_READY: _("Open the download"),
+    NoticeKind.DRAFT_EXPIRES: _("Go on with the draft, or keep it"),
 }
 #: Icon, and class of its colour.
 LOOKS: Final[Mapping[str, tuple[str, str]]] = {
@@ -35,6 +37,7 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     NoticeKind.FILE_READ: ("check-circle-fill", "st-ok"),
     NoticeKind.FILE_REFUSED: ("x-octagon-fill", "st-bad"),
     NoticeKind.DOWNLOAD_READY: ("download", "st-ok"),
+    NoticeKind.DRAFT_EXPIRES: ("hourglass-split", "st-warn"),
 }
 #: What is chosen on the page of the account, in its order: label, kinds, by mail unless changed.
 CHOICES: Final[Mapping[str, tuple[Any, frozenset[NoticeKind], bool]]] = {
@@ -49,6 +52,7 @@ CHOICES: Final[Mapping[str, tuple[Any, frozenset[NoticeKind], bool]]] = {
         frozenset({NoticeKind.FILE_READ, NoticeKind.FILE_REFUSED}),
         False,
     ),
+    "draft": (_("A draft expires soon"), frozenset({NoticeKind.DRAFT_EXPIRES}), True),
     "download": (
         _("A large download is ready"),
         frozenset({NoticeKind.DOWNLOAD_READY}),

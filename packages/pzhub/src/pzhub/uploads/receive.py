@@ -16,8 +16,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest
 
-from pzhub.config import hub_config
 from pzhub.core.errors import InvalidError, TooLargeError
+from pzhub.uploads.services.quota import largest_file_of_anybody, too_large
 from pzhub.uploads.services.staged import StagedFile, staging_path
 
 #: A body up to this many times the limit is read to its end, so that the sender
@@ -76,7 +76,7 @@ class LimitedUploadHandler(FileUploadHandler):
 
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
-        self._limit = hub_config().max_upload_bytes
+        self._limit = largest_file_of_anybody()
         self._body_bytes = 0
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *_: Any) -> None:  # noqa: N803
@@ -97,7 +97,7 @@ class LimitedUploadHandler(FileUploadHandler):
         self.file.write(raw_data)
 
     def _refuse(self) -> NoReturn:
-        refusal = too_large(self.file_name or "the file", self._limit)
+        refusal = too_large(Path(self.file_name or "the file").name, self._limit)
         setattr(self.request, REFUSAL, refusal)
         raise StopUpload(connection_reset=self._body_bytes > _DRAIN_FACTOR * self._limit)
 
@@ -111,16 +111,6 @@ class LimitedUploadHandler(FileUploadHandler):
     def upload_interrupted(self) -> None:
         """Leave nothing of a file whose sender went away."""
         self.file.close()
-
-
-def too_large(name: str, limit: int) -> TooLargeError:
-    """Return the refusal of a file over the limit."""
-    return TooLargeError(
-        f"{Path(name).name} is larger than the limit of {limit / 1e6:g} MB: upload a smaller "
-        "file, or compress it, or ask the administrators to host it",
-        file=Path(name).name,
-        limit_bytes=limit,
-    )
 
 
 def staged_upload(request: HttpRequest, field: str = "file") -> StagedFile:

@@ -14,6 +14,6 @@ def inspect(inspection_id: int) -> None:
 
 
 @task()
-def build_profile(product_id: int) -> None:
+def build_profile(profile_id: int) -> None:
     """Describe the columns of a published product."""
-    make_profile(product_id)
+    make_profile(profile_id)

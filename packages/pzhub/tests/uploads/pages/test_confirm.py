@@ -45,7 +45,7 @@ def test_a_metadata_only_product_needs_a_description_and_then_is_published(
 ) -> None:
     draft = empty_draft(type_name="training_results")
     page = ana_site.get(f"/upload/{draft.pk}/confirm").content.decode()
-    assert "Without a main file, the description must say how to get the data." in page
+    assert "Without a main file, give the address of the data or describe how to get them." in page
     form = {"display_name": draft.display_name, "description": "At https://example.org/model"}
     ana_site.post(f"/upload/{draft.pk}/basics", form)
     answer = ana_site.post(f"/upload/{draft.pk}/confirm")

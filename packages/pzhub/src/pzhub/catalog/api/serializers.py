@@ -97,7 +97,7 @@ class ProductIn(serializers.ModelSerializer[Product]):
         model = Product
         fields = (
             "display_name", "product_type", "release", "pz_code", "description",
-            "official_product", "release_year", "status",
+            "official_product", "release_year", "access_url", "status",
         )  # fmt: skip
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

@@ -46,8 +46,17 @@ class Product(models.Model):
         choices=ProductStatus, default=ProductStatus.REGISTERING
     )
     official_product = models.BooleanField(default=False)
+    is_latest = models.BooleanField(
+        default=False, editable=False, help_text="The official product of its type to use now."
+    )
     pz_code = models.CharField(max_length=55, null=True, blank=True)
     description = models.TextField(null=True, blank=True)
+    access_url = models.URLField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="Where the data are, when they are not here.",
+    )
     release_year = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -69,6 +78,10 @@ class Product(models.Model):
             models.CheckConstraint(
                 name="deleted_product_has_date",
                 condition=~Q(status=ProductStatus.DELETED) | Q(deleted_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="latest_product_is_official",
+                condition=~Q(is_latest=True) | Q(official_product=True),
             ),
         )
         indexes = (

@@ -21,7 +21,7 @@ from pzhub.catalog.services.delete import (
 from pzhub.catalog.services.groups import delete_group
 from pzhub.catalog.services.metadata import metadata_of
 from pzhub.catalog.services.naming import internal_name_for
-from pzhub.catalog.services.official import set_official
+from pzhub.catalog.services.official import mark_latest, set_official, unmark_latest
 from pzhub.catalog.services.publish import (
     MissingMainFileError,
     MissingRolesError,
@@ -52,6 +52,7 @@ __all__ = [
     "delete_product",
     "fail_product",
     "internal_name_for",
+    "mark_latest",
     "metadata_of",
     "publish_product",
     "remove_column",
@@ -63,6 +64,7 @@ __all__ = [
     "set_official",
     "set_replaces",
     "sweep_trash",
+    "unmark_latest",
     "update_column",
     "update_product",
 ]

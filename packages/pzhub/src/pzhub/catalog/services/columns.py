@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypedDict, Unpack
 
 from django.db import transaction
+from django.utils import timezone
 
 from pzhub.accounts.models import User
-from pzhub.catalog.hooks import publication_checks
+from pzhub.catalog.hooks import meaning_effects, publication_checks
 from pzhub.catalog.models import Column, Product, ProductStatus
 from pzhub.catalog.policies import require_update
 from pzhub.catalog.services.publish import missing_roles
@@ -80,7 +81,7 @@ def update_column(*, actor: User, column: Column, **changes: Unpack[ColumnChange
     _check_name(column)
     column.save()
     _take_role_from_others(column)
-    _require_roles_kept(product)
+    _settle_meanings(product)
     audit.record(
         actor=actor,
         action="column-changed",
@@ -118,7 +119,8 @@ def set_column_associations(
         column.save(update_fields=["alias", "ucd", "unit", "facts"])
     for pk in associations:
         _take_role_from_others(_locked_column(product, pk), spared=set(associations))
-    _require_roles_kept(product)
+    _settle_meanings(product)
+    Product.objects.filter(pk=product.pk).update(updated_at=timezone.now())  # drafts age by it
     named = {column.column_name: column.alias for column in product.columns.all() if column.alias}
     audit.record(actor=actor, action="columns-associated", target=product, aliases=named)
 
@@ -184,6 +186,7 @@ def add_column(
     _check_name(column)
     column.save()
     _take_role_from_others(column)
+    _settle_meanings(product)
     audit.record(actor=actor, action="column-added", target=product, column=column_name)
     return column
 
@@ -193,7 +196,7 @@ def remove_column(*, actor: User, column: Column) -> None:
     """Remove a column from the list; the file keeps it."""
     product = _opened(actor, column.product)
     _locked_column(product, column.pk).delete()
-    _require_roles_kept(product)
+    _settle_meanings(product)
     audit.record(actor=actor, action="column-removed", target=product, column=column.column_name)
 
 
@@ -240,6 +243,14 @@ def _take_role_from_others(column: Column, spared: set[int] | None = None) -> No
         return
     others = Column.objects.filter(product=column.product, alias__iexact=role.alias)
     others.exclude(pk__in={column.pk, *(spared or ())}).update(alias=None, ucd=None)
+
+
+def _settle_meanings(product: Product) -> None:
+    """Check what the columns of a published product mean now, and tell who goes by it."""
+    _require_roles_kept(product)
+    if product.status == ProductStatus.PUBLISHED:
+        for effect in meaning_effects():
+            effect(product)
 
 
 def _require_roles_kept(product: Product) -> None:

@@ -29,6 +29,7 @@ def create_product(
     description: str | None = None,
     official_product: bool = False,
     release_year: int | None = None,
+    access_url: str = "",
     status: int = ProductStatus.REGISTERING,
 ) -> Product:
     """Make a product that its owner can fill, with its folder.
@@ -39,7 +40,7 @@ def create_product(
         Becomes the owner.
     display_name
         1 to 255 characters.
-    product_type, release, pz_code, description, official_product, release_year
+    product_type, release, pz_code, description, official_product, release_year, access_url
         Its metadata; the type decides which may be given.
     status
         Registering, or Processing for the output of a run.
@@ -65,6 +66,7 @@ def create_product(
         description=description,
         official_product=official_product,
         release_year=release_year,
+        access_url=access_url,
         status=status,
     )
     check_product(product, actor)

@@ -86,7 +86,7 @@ def publish_product(*, actor: User, product: Product, from_process: bool = False
     MissingRolesError
         If a column that the type requires is not associated.
     MissingMainFileError
-        If there is neither a main file nor a description.
+        If there is neither a main file nor an address nor a description.
     """
     product = locked_product(product)
     require_update(product, actor)
@@ -119,9 +119,10 @@ def _require_instructions(product: Product) -> None:
     """Refuse a product without data, unless its type allows it and its text says where to look."""
     if not product.product_type.rules.allows_metadata_only:
         raise MissingMainFileError(f"{product}: upload its main file before publishing.")
-    if not (product.description or "").strip():
+    if not (product.access_url or (product.description or "").strip()):
         raise MissingMainFileError(
-            f"{product} has no main file: upload one, or describe where the data can be found."
+            f"{product} has no main file: upload one, give the address of the data, or describe "
+            "where they can be found."
         )
 
 

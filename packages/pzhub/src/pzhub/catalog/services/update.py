@@ -25,10 +25,11 @@ class ProductChanges(TypedDict, total=False):
     description: str | None
     official_product: bool
     release_year: int | None
+    access_url: str
 
 
 #: What the owner of a published product may still change; administrators may change more.
-_OWNER_AFTER_PUBLICATION: Final = {"display_name", "description"}
+_OWNER_AFTER_PUBLICATION: Final = {"display_name", "description", "access_url"}
 
 
 class ProductDeletedError(ConflictError):
@@ -91,6 +92,10 @@ def _check_allowed(product: Product, changed: dict[str, Any], actor: User) -> No
     """Refuse changes that somebody may not make, or that come too late."""
     if "official_product" in changed:
         require_official(actor)
+        if product.is_latest:
+            raise ConflictError(
+                f"{product} is marked as the latest of its type: mark another one first."
+            )
     if product.status == ProductStatus.REGISTERING or product.status == ProductStatus.FAILED:
         return
     final = set(changed) - _OWNER_AFTER_PUBLICATION

@@ -16,6 +16,7 @@ class NoticeKind(models.TextChoices):
     FILE_READ = "file_read", "A file was read"
     FILE_REFUSED = "file_refused", "A file cannot be used"
     DOWNLOAD_READY = "download_ready", "A download is ready"
+    DRAFT_EXPIRES = "draft_expires", "A draft expires soon"
 
 
 class Notice(models.Model):

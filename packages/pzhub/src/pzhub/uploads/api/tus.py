@@ -22,7 +22,6 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from pzhub.catalog.selectors import products_visible_to
-from pzhub.config import hub_config
 from pzhub.core.api.filters import MAX_ID
 from pzhub.core.api.views import PzViewSet
 from pzhub.uploads.api.serializers import ResumableUploadIn, ResumableUploadOut
@@ -37,10 +36,10 @@ from pzhub.uploads.api.tus_headers import (
     number_of,
 )
 from pzhub.uploads.models import ResumableUpload
-from pzhub.uploads.receive import too_large
 from pzhub.uploads.selectors import unfinished_uploads_of, uploads_of
 from pzhub.uploads.services import append_to_upload, arrived_bytes, begin_upload, cancel_upload
 from pzhub.uploads.services.incoming import PieceChecksumError, UploadBusyError, UploadGoneError
+from pzhub.uploads.services.quota import largest_file_of_anybody, too_large
 from pztables.errors import UserError
 
 EXTENSIONS: Final = "creation,creation-with-upload,expiration,termination,checksum"
@@ -135,7 +134,7 @@ class ResumableUploadViewSet(mixins.ListModelMixin, PzViewSet[ResumableUpload]):
         if request.method == "OPTIONS" or done.status_code == TusVersionError.status_code:
             done["Tus-Version"] = VERSION
             done["Tus-Extension"] = EXTENSIONS
-            done["Tus-Max-Size"] = str(hub_config().max_upload_bytes)
+            done["Tus-Max-Size"] = str(largest_file_of_anybody())
             done["Tus-Checksum-Algorithm"] = ",".join(ALGORITHMS)
         return done
 
@@ -171,7 +170,7 @@ class ResumableUploadViewSet(mixins.ListModelMixin, PzViewSet[ResumableUpload]):
         return _told(response, upload, offset)
 
     def _announced(self, request: Request) -> dict[str, Any]:
-        limit = hub_config().max_upload_bytes
+        limit = largest_file_of_anybody()
         size = number_of(request, "Upload-Length", minimum=1)
         metadata = metadata_of(request.headers.get("Upload-Metadata", ""))
         sent = ResumableUploadIn(data=metadata, products=products_visible_to(self.actor))

@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import BaseRouter
 
 from pzhub.core.api.files import AnyAcceptNegotiation
+from pzhub.uploads.api.profile import ProfileView
 from pzhub.uploads.api.suggestions import SuggestionViewSet
 from pzhub.uploads.api.tus import ResumableUploadViewSet
 from pzhub.uploads.api.views import MainFileViewSet, ProductFileViewSet, RegistryViewSet
@@ -45,6 +46,7 @@ urlpatterns = [
         MainFileViewSet.as_view({"get": "preview"}),
         name="product-read-data",
     ),
+    path("products/<int:pk>/profile/", ProfileView.as_view(), name="product-profile"),
     path(
         "products/<int:pk>/column_suggestions/",
         SuggestionViewSet.as_view({"get": "suggestions"}),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.services import delete_product, publish_product
 from pzhub.core.evidence import evidence_of
+from pzhub.uploads.pages.doubts import notes_about
 from pzhub.uploads.pages.draft import Draft, Step, draft_for
 from pztables.errors import UserError
 
@@ -37,6 +38,7 @@ def _page(request: SignedInRequest, draft: Draft, refusal: UserError | None = No
     context = {
         "draft": draft,
         "steps": draft.steps(Step.CONFIRM),
+        "doubts": notes_about(draft.product),
         "refusal": refusal,
         "evidence": evidence_of(refusal.data) if refusal else None,
         "row_names": list(rows[0]) if rows else [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from pzhub.catalog.selectors import product_for
 from pzhub.core.errors import ConflictError
 from pzhub.core.evidence import Evidence, evidence_of
 from pzhub.uploads.models import Inspection, InspectionState
+from pzhub.uploads.services import expires_soon, expiry_of
 from pztables.roles import Role, role_named
 
 
@@ -165,6 +167,11 @@ class Draft:
         hints = _RECOMMENDED.get(self.product.product_type.name, {})
         return [self._role_state(name, str(hint)) for name, hint in hints.items()]
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the draft is discarded unless somebody changes it; ``None`` when that is far."""
+        return expiry_of(self.product) if expires_soon(self.product) else None
+
     def _role_state(self, name: str, hint: str = "") -> RoleState:
         role = role_named(name)
         assert role is not None, name
@@ -206,7 +213,9 @@ class Draft:
     @property
     def resume_step(self) -> Step:
         """The step where the draft stopped."""
-        if self.main_file is None or not self.is_inspected:
+        if self.main_file is None:
+            return Step.FILES if self.blockers or not self.product.access_url else Step.CONFIRM
+        if not self.is_inspected:
             return Step.FILES
         return Step.COLUMNS if self.missing or self.suggestions else Step.CONFIRM
 
@@ -257,10 +266,10 @@ def _find_blockers(draft: Draft) -> None:
     if draft.main_file is None:
         if not rules.allows_metadata_only:
             draft.block(Step.FILES, _("There is no main file yet."))
-        elif not draft.product.description:
+        elif not (draft.product.access_url or draft.product.description):
             draft.block(
                 Step.BASICS,
-                _("Without a main file, the description must say how to get the data."),
+                _("Without a main file, give the address of the data or describe how to get them."),
             )
     elif draft.is_inspecting:
         draft.block(Step.FILES, _("The main file is still being read."))

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pzhub.accounts.requests import SignedInRequest
 from pzhub.catalog.models import FileRole
-from pzhub.config import hub_config
 from pzhub.core.errors import InvalidError
+from pzhub.uploads.pages.basics import is_script
 from pzhub.uploads.pages.draft import Draft, Step, draft_for
 from pzhub.uploads.pages.forms import FileForm
 from pzhub.uploads.receive import staged_upload
 from pzhub.uploads.selectors import unfinished_uploads_of
-from pzhub.uploads.services import receive_file, remove_file, start_registration
+from pzhub.uploads.services import limits_of, receive_file, remove_file, start_registration
 from pzhub.uploads.services.incoming import arrived_bytes
 from pztables.errors import UserError
 
@@ -52,7 +52,7 @@ def _receive(request: SignedInRequest, draft: Draft, role: FileRole) -> None:
 
 
 def _received(request: SignedInRequest, draft: Draft) -> HttpResponse:
-    if _is_script(request):
+    if is_script(request):
         return JsonResponse({"ok": True}, status=201)
     return redirect("uploads:files", draft.product.pk)
 
@@ -60,14 +60,10 @@ def _received(request: SignedInRequest, draft: Draft) -> HttpResponse:
 def _refused(
     request: SignedInRequest, draft: Draft, form: FileForm, refusal: UserError
 ) -> HttpResponse:
-    if _is_script(request):
+    if is_script(request):
         return JsonResponse({"error": refusal.message, "code": refusal.code}, status=400)
     names = refusal.fields.get("file", []) if isinstance(refusal, InvalidError) else []
     return _page(request, draft, form, file_errors=names or [refusal.message])
-
-
-def _is_script(request: SignedInRequest) -> bool:
-    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
 
 
 def _page(
@@ -78,7 +74,7 @@ def _page(
         "form": form,
         "file_errors": file_errors or [],
         "steps": draft.steps(Step.FILES),
-        "limit_bytes": hub_config().max_upload_bytes,
+        "limits": limits_of(draft.product.user),
         "unfinished": [
             (upload.name, arrived_bytes(upload.pk), upload.size)
             for upload in unfinished_uploads_of(request.user).filter(product=draft.product)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from pzhub.accounts.models import User
 from pzhub.accounts.policies import is_administrator
 from pzhub.catalog.models import FileRole, Product, ProductType, Release
-from pzhub.catalog.selectors import releases_visible_to
+from pzhub.catalog.selectors import own_published, releases_visible_to, replaceable_by
 from pzhub.core.forms import PageForm
 from pztables.product_types import PRODUCT_TYPES
+
+#: So many earlier versions can be chosen from, the newest ones.
+MOST_VERSIONS: Final = 200
+
+
+_EMPTY_IS_NONE: Final = frozenset({"release", "pz_code", "description", "replaces"})
 
 
 class ProductTypeField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -27,6 +33,37 @@ class ProductTypeField(forms.ModelChoiceField):  # type: ignore[type-arg]
             widget=forms.RadioSelect,
             error_messages={"required": _("Choose what kind of product this is.")},
         )
+
+
+class VersionSelect(forms.Select):
+    """A list of products that says of each which type it has, for scripts."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return an option with the type of its product."""
+        option = super().create_option(name, value, *args, **kwargs)
+        product = getattr(value, "instance", None)  # the empty choice has none
+        if product is not None:
+            option["attrs"]["data-type"] = product.product_type.name
+        return option
+
+
+class ReplacedField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """The earlier products of a user that a new one may replace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            queryset=Product.objects.none(),
+            to_field_name="internal_name",
+            required=False,
+            label=_("This replaces"),
+            empty_label=_("no earlier product"),
+            widget=VersionSelect,
+            help_text=_("An earlier version of yours, of the same type. Both pages say so."),
+        )
+
+    def label_from_instance(self, obj: Product) -> str:
+        """Name a product, its type and its internal name."""
+        return f"{obj.display_name} ({obj.product_type.display_name}, {obj.internal_name})"
 
 
 class BasicsForm(PageForm):
@@ -60,6 +97,19 @@ class BasicsForm(PageForm):
         label=_("Official product"),
         help_text=_("Only the PZ Coordination Group may set this."),
     )
+    replaces = ReplacedField()
+    access_url = forms.URLField(
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        label=_("Where the data are"),
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        error_messages={"invalid": _("Give a whole address, such as https://example.org/data.")},
+        help_text=_(
+            "Only for products without a main file: a link to the data. Instructions can stand in"
+            " the description instead."
+        ),
+    )
     description = forms.CharField(
         required=False,
         label=_("Description"),
@@ -77,11 +127,23 @@ class BasicsForm(PageForm):
         release = self.fields["release"]
         assert isinstance(release, forms.ModelChoiceField)
         release.queryset = releases_visible_to(actor)
+        self._offer_versions(actor, product)
         if product is not None:
             del self.fields["product_type"]
             self._drop_fields_of_other_types(product.product_type.name)
         if not is_administrator(actor):
             del self.fields["official_product"]
+
+    def _offer_versions(self, actor: User, product: Product | None) -> None:
+        replaces = self.fields["replaces"]
+        assert isinstance(replaces, ReplacedField)
+        earlier = own_published(actor) if product is None else replaceable_by(product)
+        if not earlier.exists():
+            del self.fields["replaces"]
+            return
+        newest = list(earlier.order_by("-pk").values_list("pk", flat=True)[:MOST_VERSIONS])
+        products = Product.objects.filter(pk__in=newest)
+        replaces.queryset = products.select_related("product_type").order_by("-pk")
 
     def _drop_fields_of_other_types(self, type_name: str) -> None:
         for name, types in TYPES_OF_FIELD.items():
@@ -104,14 +166,17 @@ class BasicsForm(PageForm):
     @property
     def values(self) -> dict[str, Any]:
         """Return the cleaned values as arguments of the services; empty text becomes ``None``."""
-        return {name: value or None if name in {"release", "pz_code", "description"} else value
-                for name, value in self.cleaned_data.items()}  # fmt: skip
+        return {
+            name: value or None if name in _EMPTY_IS_NONE else value
+            for name, value in self.cleaned_data.items()
+        }
 
 
 #: Which types have a field that not all have.
 TYPES_OF_FIELD: dict[str, tuple[str, ...]] = {
     "release": tuple(kind.name for kind in PRODUCT_TYPES if kind.allows_release),
     "pz_code": tuple(kind.name for kind in PRODUCT_TYPES if kind.allows_pz_code),
+    "access_url": tuple(kind.name for kind in PRODUCT_TYPES if kind.allows_metadata_only),
 }
 
 
@@ -121,6 +186,8 @@ def _initial(product: Product) -> dict[str, Any]:
         "release": product.release_id,
         "pz_code": product.pz_code,
         "official_product": product.official_product,
+        "access_url": product.access_url,
+        "replaces": product.replaces.internal_name if product.replaces else None,
         "description": product.description,
     }
 

@@ -1,10 +1,13 @@
 """Writes of uploads."""
 
 from pzhub.uploads.selectors import suggestions_for
+from pzhub.uploads.services.begin import begin_draft, change_basics
+from pzhub.uploads.services.drafts import expires_soon, expiry_of, sweep_drafts
 from pzhub.uploads.services.files import receive_file, remove_file
 from pzhub.uploads.services.inline import register_now
 from pzhub.uploads.services.orphans import remove_orphans, sweep_orphans
-from pzhub.uploads.services.profiles import enqueue_profile, make_profile, sweep_profiles
+from pzhub.uploads.services.profiles import make_profile, sweep_profiles, want_profile
+from pzhub.uploads.services.quota import grant_allowance, limits_of
 from pzhub.uploads.services.registration import (
     ensure_inspection,
     run_inspection,
@@ -30,14 +33,19 @@ __all__ = [
     "accept_suggestions",
     "append_to_upload",
     "arrived_bytes",
+    "begin_draft",
     "begin_upload",
     "cancel_upload",
+    "change_basics",
     "check_main_file",
     "copy_meanings",
     "dismiss_doubt",
     "doubts_about",
-    "enqueue_profile",
     "ensure_inspection",
+    "expires_soon",
+    "expiry_of",
+    "grant_allowance",
+    "limits_of",
     "make_profile",
     "mend_doubt",
     "products_to_copy_from",
@@ -50,9 +58,11 @@ __all__ = [
     "stage_copy",
     "start_registration",
     "suggestions_for",
+    "sweep_drafts",
     "sweep_inspections",
     "sweep_orphans",
     "sweep_profiles",
     "sweep_uploads",
     "wait_for_inspection",
+    "want_profile",
 ]

@@ -12,6 +12,7 @@ from pzhub.catalog.policies import require_update
 from pzhub.core import storage
 from pzhub.core.audit import record
 from pzhub.core.errors import ConflictError, InvalidError
+from pzhub.uploads.services.quota import require_room
 from pzhub.uploads.services.staged import StagedFile, extension_of
 
 
@@ -91,6 +92,7 @@ def receive_file(
         role=role,
         refuse_duplicate=refuse_duplicate,
         replace_main=replace_main,
+        size=upload.size,
     )
     if outgoing is not None:
         _drop(product, actor, outgoing)
@@ -118,10 +120,12 @@ def require_place(
     role: FileRole,
     refuse_duplicate: bool = False,
     replace_main: bool = False,
+    size: int = 0,
 ) -> tuple[Product, ProductFile | None]:
     """Refuse a file that `receive_file` would refuse, before its bytes are sent.
 
-    Called inside a transaction; the options are those of `receive_file`.
+    Called inside a transaction; the options are those of `receive_file`, ``size`` that of the
+    file in bytes.
 
     Returns
     -------
@@ -130,9 +134,10 @@ def require_place(
     product = _locked(product, actor)
     if refuse_duplicate:
         _require_new_name(product, name, role, replace_main=replace_main)
-    if role != FileRole.MAIN:
-        return product, None
-    return product, _outgoing_main(product, replace=replace_main)
+    outgoing = _outgoing_main(product, replace=replace_main) if role == FileRole.MAIN else None
+    freed = outgoing.size if outgoing else 0
+    require_room(owner=product.user, name=name, size=size, freed=freed)
+    return product, outgoing
 
 
 @transaction.atomic

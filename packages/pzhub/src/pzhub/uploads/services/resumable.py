@@ -111,6 +111,7 @@ def begin_upload(
         role=role,
         refuse_duplicate=replace,
         replace_main=replace,
+        size=size,
     )
     _require_few(actor)
     upload = ResumableUpload.objects.create(

@@ -15,8 +15,8 @@ from pzhub.catalog.services import set_column_association
 from pzhub.core import storage
 from pzhub.core.errors import ConflictError, InvalidError
 from pzhub.uploads.models import Inspection, InspectionState
+from pzhub.uploads.profiles import roles_of
 from pzhub.uploads.selectors import suggestions_for
-from pzhub.uploads.services.profiles import roles_of
 from pztables.roles import ROLES, role_named
 
 

@@ -18,8 +18,8 @@ from pzhub.catalog.services.columns import Association
 from pzhub.core import audit, storage
 from pzhub.core.errors import ConflictError, NotFoundError
 from pzhub.uploads.models import Inspection, InspectionState
+from pzhub.uploads.profiles import roles_of
 from pzhub.uploads.services.files import receive_file
-from pzhub.uploads.services.profiles import roles_of
 from pzhub.uploads.services.registration import start_registration
 from pzhub.uploads.services.staged import StagedFile, extension_of, file_sha256, staging_path
 from pztables.formats import ColumnInfo

@@ -45,6 +45,7 @@ export class ResumableUpload {
         return true;
       } catch (error) {
         if (this.isStopped) break;
+        if (this.isHeld) { await this.held; failures = 0; continue; }
         if (!(error instanceof Refusal)) throw error;
         if (error.isLost && beginnings < 2) { this.forget(); continue; }
         if (!error.isPassing) throw error;
@@ -55,11 +56,25 @@ export class ResumableUpload {
     return false;
   }
 
+  // Held by the user: what has arrived stays, and `goOn` asks how much that is.
+  hold() {
+    this.isHeld = true;
+    this.held = new Promise((done) => { this.release = done; });
+    this.wake?.();
+    this.request?.abort();
+  }
+
+  goOn() {
+    this.isHeld = false;
+    this.release?.();
+  }
+
   // Cancelled by the user: nothing of it stays, here or there.
   abort() {
     this.isStopped = true;
     this.request?.abort();
     this.wake?.();
+    this.goOn();
     if (this.address) this.ask("DELETE", this.address, {}).catch(() => { /* it expires */ });
     this.forget();
   }

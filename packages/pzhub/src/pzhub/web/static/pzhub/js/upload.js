@@ -1,200 +1,177 @@
-// The wizard with script: files sent with progress, fields that follow the type, saved at once.
-import { ResumableUpload } from "./tus.js";
+// The wizard with script: fields that follow the type, drafts that save themselves, files with progress.
+import { Queue, takeFiles } from "./queue.js";
+import { likelyType } from "./sniff.js";
+
+const basics = document.getElementById("basics");
+const typeRadios = [...document.querySelectorAll("input[name='product_type']")];
+const chosenType = () => typeRadios.find((radio) => radio.checked);
+const postHeaders = { "X-Requested-With": "XMLHttpRequest" };
 
 // ── Step 1: fields that the chosen type does not have are out of the way (and not sent).
-const typeRadios = [...document.querySelectorAll("input[name='product_type']")];
 function followType() {
-  const type = typeRadios.find((radio) => radio.checked)?.value;
+  const type = chosenType()?.value;
   const parts = [...document.querySelectorAll("[data-types]")];
   for (const part of parts) {
     const fits = !part.dataset.types || (type !== undefined && part.dataset.types.split(" ").includes(type));
     part.hidden = !fits;
     part.querySelectorAll("input, select").forEach((field) => { field.disabled = !fits; });
   }
+  for (const option of document.querySelectorAll("#id_replaces option[data-type]")) {
+    option.hidden = option.disabled = option.dataset.type !== type;
+    if (option.hidden && option.selected) option.parentElement.value = "";
+  }
   const section = document.getElementById("fs-context")?.closest("section");
-  if (section) section.hidden = parts.every((part) => part.hidden);
+  if (section) section.hidden = [...section.querySelectorAll(".field")].every((field) => field.closest("[hidden]"));
 }
 if (typeRadios.length) {
   typeRadios.forEach((radio) => radio.addEventListener("change", followType));
-  followType();
+}
+
+// What was typed before there is a draft is kept in this browser until there is one.
+const KEPT = "pz-new-product";
+const isNew = basics && "new" in basics.dataset;
+if (isNew) {
+  restore();
+  basics.addEventListener("input", () => {
+    const typed = [...new FormData(basics)].filter(([name]) => name !== "csrfmiddlewaretoken");
+    localStorage.setItem(KEPT, JSON.stringify(typed));
+  });
+  basics.addEventListener("submit", () => localStorage.removeItem(KEPT));
+}
+if (typeRadios.length) followType();
+
+function restore() {
+  let typed = [];
+  try { typed = JSON.parse(localStorage.getItem(KEPT)) ?? []; } catch { return; }
+  if (basics.querySelector("[aria-invalid]") || basics.elements.display_name.value) return;
+  for (const [name, value] of typed) {
+    const field = basics.elements[name];
+    if (field && typeof value === "string") field.value = value;
+  }
+  document.getElementById("restored").hidden = !typed.some(([, value]) => value);
+}
+
+// A draft saves its basics by itself a moment after the last key.
+if (basics && !isNew) {
+  const saved = document.getElementById("saved");
+  let timer = 0;
+  basics.addEventListener("input", () => {
+    saved.hidden = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, 800);
+  });
+  basics.addEventListener("submit", () => clearTimeout(timer));
+  async function save() {
+    try {
+      const answer = await fetch(location.pathname, { method: "POST", headers: postHeaders, body: new FormData(basics) });
+      if (!answer.ok) return; // the fields at fault are shown when the step is left
+      saved.hidden = false;
+      basics.dispatchEvent(new CustomEvent("pz:saved", { bubbles: true }));
+    } catch { /* offline: the next change tries again */ }
+  }
+}
+
+// Files dropped at the very beginning: the draft is made and filled without another question.
+const first = document.getElementById("first-files");
+if (first && isNew) startNew(first);
+
+function startNew(panel) {
+  const name = basics.elements.display_name;
+  const next = document.querySelector("button[form='basics'][type='submit']");
+  const label = next.innerHTML;
+  const queue = new Queue(panel, {
+    mainTaken: () => false,
+    isTable: () => chosenType()?.dataset.table === "1",
+    onChange: () => {
+      const some = queue.ready.length > 0;
+      next.innerHTML = some ? panel.dataset.go : label;
+      if (some && !name.value) name.value = queue.main?.file.name.replace(/(\.tar)?\.[^.]+$/, "").replace(/[_\s]+/g, " ") ?? "";
+      if (some) next.focus();
+    },
+    onSeen: (item) => suggestType(item),
+    onAgain: () => {},
+  });
+  takeFiles(document.getElementById("first-drop"), document.getElementById("first-file"), queue);
+
+  function suggestType(item) {
+    if (item !== queue.main || (chosenType() && !basics.dataset.guessed)) return;
+    const guess = typeRadios.find((radio) => radio.value === likelyType(item.file.name, item.seen.columns));
+    if (!guess) return;
+    guess.checked = true;
+    basics.dataset.guessed = "1";
+    document.getElementById("type-guessed").hidden = false;
+    followType();
+  }
+  typeRadios.forEach((radio) => radio.addEventListener("change", () => {
+    delete basics.dataset.guessed;
+    document.getElementById("type-guessed").hidden = true;
+    queue.items.filter((item) => item.state !== "sending").forEach((item) => queue.check(item));
+    queue.changed();
+  }));
+
+  let draft = null;
+  basics.addEventListener("submit", async (event) => {
+    if (!queue.ready.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    next.disabled = true;
+    const csrf = basics.elements.csrfmiddlewaretoken.value;
+    draft ??= await begin();
+    if (draft && await queue.sendAll({ ...draft, csrf })) location.assign(draft.next);
+    next.disabled = false;
+  }, true);
+
+  async function begin() {
+    const answer = await fetch(location.pathname, { method: "POST", headers: postHeaders, body: new FormData(basics) })
+      .catch(() => null);
+    const told = answer && (await answer.json().catch(() => null));
+    if (!answer?.ok || !told) { showFaults(told?.errors ?? {}, told?.error ?? panel.dataset.lost); return null; }
+    localStorage.removeItem(KEPT);
+    return told;
+  }
+
+  function showFaults(errors, otherwise) {
+    const names = Object.keys(errors);
+    const box = document.getElementById("new-faults");
+    box.hidden = false;
+    box.querySelector("p").textContent = names.length ? names.map((field) => errors[field].join(" ")).join(" ") : otherwise;
+    for (const field of basics.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    const fields = names.flatMap((field) => [...document.getElementsByName(field)]);
+    fields.forEach((field) => { field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", `new-faults ${field.getAttribute("aria-describedby") ?? ""}`); });
+    (fields[0] ?? box).focus();
+  }
 }
 
 // ── Step 2: a queue of files, each with its role, sent one after the other.
 const form = document.getElementById("file-form");
-if (form) startQueue(form);
+if (form) startFiles(form);
 
-function sizeText(bytes) {
-  const units = ["B", "kB", "MB", "GB"];
-  let value = bytes, unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) { value /= 1000; unit += 1; }
-  return `${value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: unit && value < 100 ? 1 : 0 })} ${units[unit]}`;
-}
-
-function timeText(seconds) {
-  if (!Number.isFinite(seconds)) return "–";
-  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-
-function guessRole(name, mainTaken) {
-  if (/\.(md|html?|ipynb|pdf)$/i.test(name)) return "1";
-  return mainTaken ? "2" : "0";
-}
-
-function startQueue(form) {
+function startFiles(form) {
   const input = form.querySelector("input[type='file']");
-  const list = document.getElementById("queue");
-  const template = document.getElementById("queue-item");
-  const status = document.getElementById("upload-status");
   const row = document.getElementById("send-row");
   const role = form.querySelector("select[name='role']");
-  const drop = document.getElementById("drop");
-  const limit = Number(form.dataset.limitBytes);
-  const items = [];
+  const queue = new Queue(form, {
+    mainTaken: () => role.value !== "0",
+    isTable: () => form.dataset.table === "1",
+    onChange: () => {
+      row.hidden = queue.ready.length === 0 || queue.isSending;
+      if (!row.hidden) row.querySelector("button").focus();
+    },
+    onArrived: (item) => {
+      for (const note of form.querySelectorAll("[data-unfinished]")) note.hidden ||= note.dataset.unfinished === item.file.name;
+      if (item.select.value === "0") role.value = "2";
+    },
+  });
   input.multiple = true;
   role.closest(".flex-fill").hidden = true;
   row.hidden = true;
-
-  function add(files) {
-    for (const file of files) items.push(makeItem(file));
-    input.value = ""; // the same file may be chosen again after an error
-    list.hidden = items.length === 0;
-    row.hidden = !items.some((item) => item.state === "ready");
-    row.querySelector("button").focus();
-  }
-
-  function makeItem(file) {
-    const el = template.content.firstElementChild.cloneNode(true);
-    const select = el.querySelector(".q-role");
-    const mainTaken = role.value !== "0" || items.some((item) => item.select.value === "0" && item.state !== "failed");
-    select.value = guessRole(file.name, mainTaken);
-    select.id = `queue-role-${items.length}`;
-    const label = el.querySelector("label");
-    label.htmlFor = select.id;
-    label.textContent = fill(form.dataset.roleLabel, { name: file.name });
-    el.querySelector(".q-name").textContent = file.name;
-    el.querySelector(".q-state").textContent = sizeText(file.size);
-    const cancel = el.querySelector(".q-cancel");
-    cancel.querySelector("span").textContent = form.dataset.cancel;
-    const item = { file, el, select, state: "ready", request: null };
-    cancel.addEventListener("click", () => stop(item));
-    list.append(el);
-    if (file.size > limit) {
-      fail(item, fill(form.dataset.tooLarge, { name: file.name, size: sizeText(file.size), limit: sizeText(limit) }));
-    }
-    return item;
-  }
-
-  function stop(item) {
-    if (item.request) item.request.abort();
-    items.splice(items.indexOf(item), 1);
-    item.el.remove();
-    list.hidden = items.length === 0;
-    row.hidden = !items.some((other) => other.state === "ready");
-    status.textContent = `${item.file.name}: ${form.dataset.cancelled}`;
-  }
-
-  function fail(item, text) {
-    item.state = "failed";
-    const error = item.el.querySelector(".q-error");
-    error.textContent = text;
-    error.hidden = false;
-    item.el.querySelector("progress").hidden = true;
-  }
-
-  function begin(item) {
-    item.state = "sending";
-    item.select.disabled = true;
-    item.el.querySelector("progress").hidden = false;
-    item.began = performance.now();
-    return item.file.size > Number(form.dataset.resumableBytes) ? sendInPieces(item) : sendWhole(item);
-  }
-
-  async function sendInPieces(item) {
-    const { product, resumableUrl: endpoint } = form.dataset;
-    item.request = new ResumableUpload(item.file, {
-      endpoint,
-      csrf: form.elements.csrfmiddlewaretoken.value,
-      metadata: { product, role: item.select.value, replace: true, register: true },
-      onProgress: (loaded, sentNow) => show(item, loaded, item.file.size, sentNow),
-      onWait: (seconds) => {
-        const text = fill(form.dataset.retrying, { seconds });
-        item.el.querySelector(".q-state").textContent = text;
-        status.textContent = `${item.file.name}: ${text}`;
-        item.began = null; // the pause is no part of the speed
-      },
-    });
-    try {
-      if (await item.request.send()) arrive(item);
-    } catch (error) {
-      fail(item, error.message || `${form.dataset.lost} (${error.status})`);
-    }
-  }
-
-  function sendWhole(item) {
-    return new Promise((done) => {
-      const request = new XMLHttpRequest();
-      const data = new FormData();
-      data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-      data.set("role", item.select.value);
-      data.set("file", item.file, item.file.name); // last: the role is known before the bytes come
-      item.request = request;
-      request.upload.addEventListener("progress", (event) => show(item, event.loaded, event.total, event.loaded));
-      request.addEventListener("load", () => { settle(item, request); done(); });
-      request.addEventListener("error", () => { fail(item, form.dataset.lost); done(); });
-      request.addEventListener("abort", () => done());
-      request.open("POST", form.action);
-      request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-      request.send(data);
-    });
-  }
-
-  function show(item, loaded, total, sentNow) {
-    if (item.began === null) [item.began, item.sentBefore] = [performance.now(), sentNow];
-    const seconds = (performance.now() - item.began) / 1000;
-    const speed = (sentNow - (item.sentBefore ?? 0)) / Math.max(seconds, 0.001);
-    const bar = item.el.querySelector("progress");
-    bar.value = (100 * loaded) / total;
-    const percent = Math.floor(bar.value);
-    item.el.querySelector(".q-state").textContent = fill(form.dataset.sending, {
-      percent, speed: `${sizeText(speed)}/s`, left: timeText((total - loaded) / speed),
-    });
-    if (percent % 25 === 0) status.textContent = `${item.file.name}: ${percent} %`;
-  }
-
-  function settle(item, request) {
-    item.request = null;
-    let answer = {};
-    try { answer = JSON.parse(request.responseText); } catch { /* not ours: a page of a proxy */ }
-    if (request.status >= 400 || !answer.ok) return fail(item, answer.error || `${form.dataset.lost} (${request.status})`);
-    arrive(item);
-  }
-
-  function arrive(item) {
-    item.state = "arrived";
-    status.textContent = `${item.file.name}: ${form.dataset.arrived}`;
-    items.splice(items.indexOf(item), 1);
-    item.el.remove();
-    for (const note of form.querySelectorAll("[data-unfinished]")) note.hidden ||= note.dataset.unfinished === item.file.name;
-    if (item.select.value === "0") role.value = "2";
-  }
+  takeFiles(document.getElementById("drop"), input, queue);
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     event.stopPropagation();
     row.hidden = true;
-    for (const item of [...items]) if (item.state === "ready") await begin(item);
-    list.hidden = items.length === 0;
+    await queue.sendAll({ action: form.action, product: form.dataset.product, csrf: form.elements.csrfmiddlewaretoken.value });
     window.htmx.ajax("GET", form.dataset.stateUrl, { target: "#files-state", swap: "outerHTML" });
-  });
-  input.addEventListener("change", () => add(input.files));
-  for (const name of ["dragenter", "dragover"]) {
-    drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("is-over"); });
-  }
-  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("is-over"));
-  drop.addEventListener("drop", (event) => { event.preventDefault(); add(event.dataTransfer.files); });
-  addEventListener("beforeunload", (event) => {
-    if (items.some((item) => item.state === "sending")) event.preventDefault();
   });
 }
