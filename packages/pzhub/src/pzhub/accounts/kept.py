@@ -143,7 +143,7 @@ def keep(request: HttpRequest) -> bool:
         fields=fields,
         who=who,
         at=time.time(),
-        files=[file.name or "" for file in request.FILES.values()],
+        files=[str(getattr(file, "name", "")) for file in request.FILES.values()],
     )
     request.session[_KEY] = asdict(kept)
     return True

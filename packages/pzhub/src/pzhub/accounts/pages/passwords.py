@@ -33,9 +33,9 @@ from pzhub.core.forms import PageForm
 from pzhub.outbox.services import is_mail_on
 
 if TYPE_CHECKING:
-    _Change, _Set = PasswordChangeForm[User], SetPasswordForm[User]
+    _Set = SetPasswordForm[User]
 else:
-    _Change, _Set = PasswordChangeForm, SetPasswordForm
+    _Set = SetPasswordForm
 
 
 class _WithoutBrowserMessages:
@@ -49,7 +49,7 @@ class _WithoutBrowserMessages:
         self.use_required_attribute = False
 
 
-class ChangeForm(_WithoutBrowserMessages, _Change):
+class ChangeForm(_WithoutBrowserMessages, PasswordChangeForm):
     """The old password once, the new one twice."""
 
 
@@ -61,7 +61,8 @@ class NewPasswordForm(_WithoutBrowserMessages, _Set):
         set_password(
             user=self.user, password=self.cleaned_data["new_password1"], was_forgotten=True
         )
-        return self.user
+        user: User = self.user
+        return user
 
 
 class ResetForm(PageForm):

@@ -89,7 +89,8 @@ def _note_failure(letter: Letter, holder: str, error: Exception) -> None:
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long to wait after so many failed attempts."""
-    return min(FIRST_PAUSE * 2 ** min(attempts - 1, 16), LONGEST_PAUSE)
+    doubled: int = 2 ** min(attempts - 1, 16)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
 def _is_final(error: Exception) -> bool:

@@ -1,63 +1,37 @@
-"""Jobs: the list of mine, one of them live, its log, stop and run again."""
+"""A job: live, its log, stop and run again."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pzhub.accounts.policies import is_administrator
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.catalog.models import ProductStatus
 from pzhub.core.errors import ForbiddenError
+from pzhub.notices.services import mark_seen
 from pzhub.processes.models import Process
 from pzhub.processes.pages.catalog import clone_url_of
 from pzhub.processes.pages.failures import failure_of
-from pzhub.processes.pages.jobview import log_part, parameters_of, stages_of, summary_of
+from pzhub.processes.pages.job_snippets import snippets_of_job
+from pzhub.processes.pages.joblog import LOGS, log_part, whole_log
+from pzhub.processes.pages.jobview import parameters_of, stages_of, summary_of
 from pzhub.processes.pipelines import spec_of
 from pzhub.processes.policies import can_read_log, can_stop
-from pzhub.processes.selectors import inputs_of, log_of, process_for, processes_visible_to
+from pzhub.processes.selectors import inputs_of, process_for
 from pzhub.processes.services import request_stop, rerun_process
+from pzhub.processes.telling import notice_key
 from pzhub.processes.transitions import FINAL_PHASES
 from pztables.errors import UserError
 
-PAGE_SIZE = 25
 
-
-@login_required
-@require_safe
-def jobs(request: SignedInRequest) -> HttpResponse:
-    """List the jobs that the user may see, newest first."""
-    pages = Paginator(processes_visible_to(request.user).order_by("-id"), PAGE_SIZE)
-    page = pages.get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [_row(process) for process in page],
-        "numbers": list(pages.get_elided_page_range(page.number)),
-        "shows_owner": is_administrator(request.user),
-    }
-    return render(request, "processes/jobs.html", context)
-
-
-def _row(process: Process) -> dict[str, object]:
-    return {
-        "process": process,
-        "is_final": process.phase in FINAL_PHASES,
-        "pipeline": spec_of(process.pipeline).display_name,
-        "progress": None if process.phase in FINAL_PHASES else stages_of(process),
-    }
-
-
-@login_required
-@require_safe
-def job_row(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show one line of the list as it is now."""
-    context = {"row": _row(process_for(request.user, pk)),
-               "shows_owner": is_administrator(request.user)}  # fmt: skip
-    return render(request, "processes/_job_row.html", context)
+def _log_asked(request: SignedInRequest) -> str:
+    """Return which log an address asks for."""
+    asked = request.GET.get("log", "")
+    return asked if asked in LOGS else LOGS[0]
 
 
 def _live_context(request: SignedInRequest, process: Process) -> dict[str, object]:
@@ -71,6 +45,7 @@ def _live_context(request: SignedInRequest, process: Process) -> dict[str, objec
         "failure": failure_of(process) if process.error else None,
         "summary": summary_of(process),
         "result": process.upload,
+        "result_is_there": process.upload.status != ProductStatus.DELETED,
     }
 
 
@@ -79,12 +54,16 @@ def _live_context(request: SignedInRequest, process: Process) -> dict[str, objec
 def job(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a job: where it stands, what it read and how, what it says."""
     process = process_for(request.user, pk)
+    mark_seen(request.user, notice_key(process.pk))
+    which = _log_asked(request)
     context = {
         **_live_context(request, process),
         "inputs": inputs_of(process),
         "parameters": parameters_of(process),
         "raw_parameters": process.used_config.get("param", {}),
-        "log": log_part(process, 0) if can_read_log(process, request.user) else None,
+        "log": log_part(process, 0, which) if can_read_log(process, request.user) else None,
+        "which_log": which,
+        "snippets": snippets_of_job(process, request.build_absolute_uri("/api/")),
     }
     return render(request, "processes/job.html", context)
 
@@ -93,7 +72,10 @@ def job(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 def job_live(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show the parts of a job that change, without the page around them."""
-    context = _live_context(request, process_for(request.user, pk))
+    process = process_for(request.user, pk)
+    if process.phase in FINAL_PHASES:
+        mark_seen(request.user, notice_key(process.pk))  # its user is looking at it
+    context = _live_context(request, process)
     return render(request, "processes/_job_live.html", {**context, "is_fragment": True})
 
 
@@ -105,8 +87,9 @@ def job_log(request: SignedInRequest, pk: int) -> HttpResponse:
     if not can_read_log(process, request.user):
         raise ForbiddenError(_("Only the job's owner and administrators may read its log."))
     offset = request.GET.get("offset", "0")
-    part = log_part(process, int(offset) if offset.isdigit() else 0)
-    context = {"process": process, "log": part, "is_fragment": True}
+    which = _log_asked(request)
+    part = log_part(process, int(offset) if offset.isdecimal() else 0, which)
+    context = {"process": process, "log": part, "which_log": which, "is_fragment": True}
     return render(request, "processes/_log_part.html", context)
 
 
@@ -117,15 +100,11 @@ def job_log_file(request: SignedInRequest, pk: int) -> HttpResponse:
     process = process_for(request.user, pk)
     if not can_read_log(process, request.user):
         raise ForbiddenError(_("Only the job's owner and administrators may read its log."))
-    parts, offset = [], 0
-    while True:
-        text, after = log_of(process, offset)
-        parts.append(text)
-        if after <= offset or not text:
-            break
-        offset = after
-    response = HttpResponse("".join(parts), content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="job-{pk}.log"'
+    which = _log_asked(request)
+    content = "".join(whole_log(process, which))
+    response = HttpResponse(content, content_type="text/plain; charset=utf-8")
+    name = f"job-{pk}.log" if which == LOGS[0] else f"job-{pk}-{which}.log"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

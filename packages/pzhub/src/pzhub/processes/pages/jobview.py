@@ -1,13 +1,12 @@
-"""A job as its page shows it: stages, log lines, summary."""
+"""A job as its page shows it: stages, parameters, summary."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -20,7 +19,7 @@ from pzhub.processes.pages.forms import PIPELINE, CombineForm
 from pzhub.processes.pages.training_form import PIPELINE as TRAINING
 from pzhub.processes.pages.training_form import TrainingForm
 from pzhub.processes.pipelines import default_parameters
-from pzhub.processes.selectors import log_of, progress_of
+from pzhub.processes.selectors import progress_of
 
 #: What each stage is called, and what it does.
 _STAGES = {
@@ -38,10 +37,6 @@ _ALWAYS_SHOWN = {"combine_type", "z_flag_homogenized_value_to_cut"}
 #: Fields whose words parameters are told in.
 _FORMS = {PIPELINE: CombineForm.base_fields, TRAINING: TrainingForm.base_fields}
 _WAITING = {Phase.PENDING, Phase.SUBMITTING, Phase.QUEUED}
-_LINE = re.compile(
-    r"^\S*?(?P<time>\d\d:\d\d:\d\d)\S*\s+(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(?P<text>.*)$"
-)
-_CLASSES = {"WARNING": "warn", "ERROR": "error", "CRITICAL": "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +58,6 @@ class Progress:
     what: str
     message: str
     percent: int | None
-
-
-class LogLine(NamedTuple):
-    """A line of the log, taken apart as far as it can be."""
-
-    time: str
-    level: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LogPart:
-    """Lines of the log, and where the next ones begin."""
-
-    lines: list[LogLine] = field(default_factory=list)
-    offset: int = 0
-    is_live: bool = False
 
 
 def stages_of(process: Process) -> Progress:
@@ -165,23 +143,6 @@ def _seconds_of_publication(process: Process, reported: Mapping[str, Any]) -> fl
         return None
     until = process.ended_at or timezone.now()
     return max((until - datetime.fromisoformat(max(seen))).total_seconds(), 0.0)
-
-
-def log_part(process: Process, offset: int) -> LogPart:
-    """Return the whole lines of the log from an offset on."""
-    text, after = log_of(process, offset)
-    is_live = process.ended_at is None
-    if is_live and text and not text.endswith("\n"):
-        whole, _newline, half = text.rpartition("\n")
-        text, after = whole, after - len(half.encode())
-    return LogPart([_line(line) for line in text.splitlines()], after, is_live or bool(text))
-
-
-def _line(line: str) -> LogLine:
-    match = _LINE.match(line)
-    if match is None:
-        return LogLine("", "", line)
-    return LogLine(match["time"], _CLASSES.get(match["level"], "info"), match["text"])
 
 
 def parameters_of(process: Process) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pzhub.processes.pages import catalog, combine, jobs, releases, training, use
+from pzhub.processes.pages import catalog, combine, joblist, jobs, releases, training, use
 
 app_name = "processes"
 
@@ -15,9 +15,8 @@ urlpatterns = [
     ),
     path("pipelines/training-set-maker", training.train, name="train"),
     path("pipelines/training-set-maker/preflight", training.training_panel, name="train_preflight"),
-    path("jobs", jobs.jobs, name="jobs"),
+    path("jobs", joblist.jobs, name="jobs"),
     path("jobs/<int:pk>", jobs.job, name="job"),
-    path("jobs/<int:pk>/row", jobs.job_row, name="job_row"),
     path("jobs/<int:pk>/live", jobs.job_live, name="job_live"),
     path("jobs/<int:pk>/log", jobs.job_log, name="job_log"),
     path("jobs/<int:pk>/log.txt", jobs.job_log_file, name="job_log_file"),

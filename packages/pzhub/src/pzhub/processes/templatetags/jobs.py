@@ -36,6 +36,15 @@ def elapsed(process: Process) -> str:
 
 
 @register.filter
+def queued(process: Process) -> str:
+    """Write how long a run waited for its turn; empty when that was no time worth telling."""
+    if process.started_at is None:
+        return ""
+    seconds = (process.started_at - process.created_at).total_seconds()
+    return duration(seconds) if seconds >= 1 else ""
+
+
+@register.filter
 def area(degrees: float) -> str:
     """Write square degrees: ``0.012 deg²``, ``4.7 deg²``, ``5,000 deg²``."""
     digits = 0 if degrees >= 100 else 1 if degrees >= 1 else 3
