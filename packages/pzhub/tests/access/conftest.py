@@ -7,6 +7,7 @@ One world serves all rows: every cell is undone by a savepoint.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ from pzhub.uploads.services import begin_upload
 from pzhub.web.announced import forget_announcements
 from pzhub.web.models import Announcement
 from pztables.product_types import PRODUCT_TYPES
+from pztables.profile import build_profile
 
 PASSWORD: Final = "correct horse battery"
 #: Name of an input that a run kept, which who sees the result need not see.
@@ -316,11 +318,19 @@ class World:
             state=InspectionState.DONE,
             is_table=True,
             canonical_path=main.path,
+            profile_path=self._profile(main),
             first_rows=_TABLE.to_pylist(),
         )
         for order, (name, alias) in enumerate(_ALIASES.items()):
             Column.objects.create(product=product, column_name=name, alias=alias, order=order)
         return product
+
+    def _profile(self, main: ProductFile) -> str:
+        """Describe a main file, beside it; return the relative path."""
+        described = build_profile(storage.data_path(main.path), roles={})
+        path = storage.data_path(main.path).with_name("profile.json")
+        path.write_text(json.dumps(described))
+        return storage.relative_path(path)
 
     def _move(self, product: Product, state: str) -> Product:
         """Bring a product into a state without the way that users would have to go."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,33 +16,43 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import Product, ProductStatus, ProductSummary, SkyCell
+from pzhub.catalog.models import (
+    Column,
+    Product,
+    ProductFile,
+    ProductStatus,
+    ProductSummary,
+    SkyCell,
+)
 from pzhub.catalog.services import set_column_association
 from pzhub.core import chores, storage
 from pzhub.uploads import profiles as reads
 from pzhub.uploads.models import Inspection, ProfileState, TableProfile
-from pzhub.uploads.services import make_profile, profiles, register_result
+from pzhub.uploads.services import make_profile, profiles
 from pztables.errors import TooCostlyError
 from pztables.profile import PROFILE_VERSION, build_profile
 
-ASSOCIATION = {"ra": "RA_deg", "dec": "DEC_deg", "z": "zspec", "survey": "origin"}
-
 
 @pytest.fixture
-def table(ana: User, product_factory: Any, tmp_path: Path, make: SimpleNamespace) -> Product:
+def table(ana: User, product_factory: Any, make: SimpleNamespace) -> Product:
     """A published table of 12 rows whose profile is asked for and not made yet."""
-    draft = product_factory(
-        ana, name="Combined", type_name="redshift_catalog", status=ProductStatus.PROCESSING
+    product: Product = product_factory(ana, name="Combined", type_name="redshift_catalog")
+    folder = storage.derived_dir(product, "a" * 64)
+    folder.mkdir(parents=True)
+    pq.write_table(make.table, folder / "canonical.parquet")
+    path = storage.relative_path(folder / "canonical.parquet")
+    file = ProductFile.objects.create(
+        product=product, name="crd.parquet", path=path, sha256="a" * 64, n_rows=12
     )
-    (tmp_path / "crd.parquet").write_bytes(make.parquet())
-    published: Product = register_result(
-        product=draft,
-        main_path=tmp_path / "crd.parquet",
-        columns_assoc=ASSOCIATION,
-        auxiliaries=[],
-        actor=ana,
-    )
-    return published
+    Inspection.objects.create(
+        product=product, file=file, sha256=file.sha256, state="done", is_table=True,
+        canonical_path=path,
+    )  # fmt: skip
+    for order, name in enumerate(make.table.column_names):
+        alias = {"RA_deg": "RA", "DEC_deg": "Dec", "zspec": "z", "origin": "survey"}.get(name)
+        Column.objects.create(product=product, column_name=name, alias=alias, order=order)
+    profiles.want_profile(product)
+    return product
 
 
 def row_of(product: Product) -> TableProfile:
@@ -254,23 +263,26 @@ def test_while_a_profile_is_made_the_answer_says_when_to_ask_again(
 
 
 def test_a_draft_has_the_profile_of_its_reading_and_what_is_no_table_none(
-    uploader: Callable[..., Any], make: SimpleNamespace, ana: User, api: Any
+    ana: User, product_factory: Any, table: Product, api: Any
 ) -> None:
-    draft = uploader()
-    address = f"/api/products/{draft.product.pk}/profile/"
-    nothing = api(ana).get(address)
-    assert (nothing.status_code, nothing.json()["code"]) == (404, "no_profile")
-    draft.send("zed.csv", make.csv())
-    unread = api(ana).get(address)
-    assert (unread.status_code, unread.json()["code"]) == (409, "profile_not_ready")
-    draft.register()
-    answer = api(ana).get(address)
-    assert (answer.status_code, answer.json()["n_rows"]) == (200, 12)
-    other = uploader("other")
-    other.send("notes.txt", b"not a table\n\x00")
-    other.register()
-    refused = api(ana).get(f"/api/products/{other.product.pk}/profile/")
-    assert (refused.status_code, refused.json()["code"]) == (404, "no_profile")
+    draft = product_factory(ana, status=ProductStatus.REGISTERING)
+    address = f"/api/products/{draft.pk}/profile/"
+
+    def answer() -> tuple[int, Any]:
+        response = api(ana).get(address)
+        return response.status_code, response.json().get("code")
+
+    assert answer() == (404, "no_profile")
+    file = ProductFile.objects.create(product=draft, name="zed.csv", path="p/zed.csv")
+    assert answer() == (409, "profile_not_ready")
+    inspection = Inspection.objects.create(product=draft, file=file, state="waiting")
+    assert answer() == (409, "profile_not_ready")
+    Inspection.objects.filter(pk=inspection.pk).update(state="done")
+    assert answer() == (404, "no_profile")
+    made(table)
+    read = {"canonical_path": "c.parquet", "profile_path": row_of(table).path}
+    Inspection.objects.filter(pk=inspection.pk).update(**read)
+    assert answer() == (200, None)
 
 
 def test_the_summary_of_the_whole_sky_has_few_cells(table: Product, tmp_path: Path) -> None:

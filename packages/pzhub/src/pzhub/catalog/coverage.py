@@ -26,7 +26,7 @@ _CELL_AREA_DEG2: Final = 41_252.96 / 12
 
 def uniq(order: int, cells: IntArray) -> IntArray:
     """Return the numbers of some cells among those of all orders."""
-    return 4 * 4**order + np.asarray(cells, np.int64)
+    return np.asarray(4 * 4**order + np.asarray(cells, np.int64))
 
 
 def ancestors(numbers: IntArray) -> IntArray:

@@ -41,6 +41,7 @@ OriginReader = Callable[[Any], Origin]
 UPLOAD = Origin()
 _publication_checks: list[PublicationCheck] = []
 _publication_effects: list[PublicationEffect] = []
+_meaning_effects: list[PublicationEffect] = []
 _origin_readers: list[OriginReader] = []
 _origin_labels: list[Callable[[], Mapping[str, str]]] = []
 
@@ -65,6 +66,17 @@ def register_publication_effect(effect: PublicationEffect) -> None:
 def publication_effects() -> tuple[PublicationEffect, ...]:
     """Return what follows a publication, in the order of registration."""
     return tuple(_publication_effects)
+
+
+def register_meaning_effect(effect: PublicationEffect) -> None:
+    """Have a function called when what columns of a published product mean may have changed."""
+    if effect not in _meaning_effects:
+        _meaning_effects.append(effect)
+
+
+def meaning_effects() -> tuple[PublicationEffect, ...]:
+    """Return what follows such a change, in its transaction, in the order of registration."""
+    return tuple(_meaning_effects)
 
 
 def register_origin_reader(reader: OriginReader) -> None:

@@ -70,9 +70,16 @@ def signature_of(inspection: Inspection, meanings: dict[str, Meaning]) -> str:
     It begins with the version of profiles, and changes with the main file's content and with
     what its columns mean.
     """
-    said = sorted((name, each.alias, each.ucd, each.unit) for name, each in meanings.items())
+    said = sorted((name, *_said(meaning)) for name, meaning in meanings.items())
     content = json.dumps([inspection.sha256, said])
     return f"{PROFILE_VERSION}-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
+def _said(meaning: Meaning) -> tuple[str, str, str]:
+    """Return a meaning as it counts: a standard role has its UCD whether it is stored or not."""
+    role = role_named(meaning.alias or "")
+    alias = role.name if role else meaning.alias
+    return alias or "", meaning.ucd or (role.ucd if role else ""), meaning.unit or ""
 
 
 def profile_state(product: Product) -> State:

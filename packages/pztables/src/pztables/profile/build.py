@@ -61,10 +61,13 @@ class Meaning:
         A role, or a free alias; ``None`` where the column was not associated.
     ucd
         Counts more than the UCD that the file has.
+    unit
+        Counts more than the unit that the file has.
     """
 
     alias: str | None = None
     ucd: str | None = None
+    unit: str | None = None
 
 
 class _Look(Protocol):
@@ -133,7 +136,8 @@ def _meant(info: ColumnInfo, meaning: Meaning | None) -> ColumnInfo:
         return info
     role = role_named(meaning.alias or "")
     ucd = meaning.ucd or (role.ucd if role else None) or info.ucd
-    return replace(info, ucd=ucd or None, unit=info.unit or (role.unit if role else None) or None)
+    unit = meaning.unit or info.unit or (role.unit if role else None)
+    return replace(info, ucd=ucd or None, unit=unit or None)
 
 
 class _Builder:
