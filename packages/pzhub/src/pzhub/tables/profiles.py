@@ -1,7 +1,7 @@
 """Stored profiles of tables, read for drawing; a product without one is simply not drawn.
 
 Lists need the redshifts and the sky of many products: these are kept small. A product's own page
-and its plots read everything: only a few of those are kept.
+and its plots read everything, by `pzhub.uploads.profiles.read_profile`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pzhub.core.storage import data_path
 from pzhub.tables.drawing.density import Density
 from pzhub.tables.drawing.series import Series
 from pzhub.tables.drawing.sky import Sky
+from pzhub.uploads.models import InspectionState
+from pzhub.uploads.profiles import profile_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +45,19 @@ def profile_of(relative: str) -> Profile | None:
     return None if found is None else _read(relative, found)
 
 
-def whole_profile(relative: str) -> Mapping[str, Any] | None:
-    """Return all that is stored of a profile, or ``None``; do not change it."""
-    found = _written(relative)
-    return None if found is None else _read_all(relative, found)
+def state_of(product: Product) -> str:
+    """Return how far the profile of a product is: none, waiting, running, failed or done.
 
-
-def profile_state(product: Product) -> str:
-    """Return where the profile of a product stands: none, waiting, failed or done."""
+    Costs a query only where there is no profile to draw.
+    """
     inspection = getattr(product, "inspection", None)
     if inspection is None:
         return "none"
-    if inspection.state in ("waiting", "running"):
+    if _written(inspection.profile_path):
+        return "done"
+    if inspection.state in (InspectionState.WAITING, InspectionState.RUNNING):
         return "waiting"
-    if not inspection.canonical_path:
-        return "none"
-    return "done" if _written(inspection.profile_path) else "waiting"
+    return profile_state(product) if inspection.canonical_path else "none"
 
 
 def _written(relative: str) -> int | None:
@@ -78,12 +77,6 @@ def _read(relative: str, written: int) -> Profile | None:
         sky_in(stored),
         tuple(stored.get("checks", ())),
     )
-
-
-@lru_cache(maxsize=32)
-def _read_all(relative: str, written: int) -> Mapping[str, Any]:
-    stored: dict[str, Any] = json.loads(data_path(relative).read_text())
-    return stored
 
 
 def series_in(stored: Mapping[str, Any] | None, label: str = "") -> Series | None:

@@ -73,6 +73,9 @@ def _frame(series: Sequence[Series], look: Look, width: float, height: float) ->
     left, right, above, below = 50.0, 12.0, 26.0, 40.0
     most = max((max(one.counts, default=0) for one in series), default=0)
     ends = [min(one.edges[0] for one in series), max(one.edges[-1] for one in series)]
+    if all(len(one.counts) == 1 for one in series) and not look.is_log_x:
+        room = 5 * (ends[1] - ends[0])  # one bin from end to end would look like a flat spread
+        ends = [ends[0] - room, ends[1] + room]
     x = value_axis(ends, left, width - right, is_log=look.is_log_x)
     y = count_axis(most, height - below, above, is_log=look.is_log)
     return Frame(width, height, x, y)

@@ -53,4 +53,4 @@ def value_label(value: float) -> str:
         text = ten if factor == "1" else f"{factor}×{ten}"
     else:
         text = f"{value:.5g}"
-    return text.replace("-", "−")
+    return "0" if text == "-0" else text.replace("-", "−")

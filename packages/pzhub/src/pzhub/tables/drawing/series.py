@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+#: Above one the dense end has more steps: on a log scale alone most of a full map is dark.
+_CONTRAST: Final = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ def levels_of(counts: Sequence[int], levels: int = 6) -> list[int]:
     """
     logs = np.log(np.maximum(np.array(counts, float), 1))
     span = max(float(np.quantile(logs, 0.99) - logs.min()), 1e-9)
-    level = np.clip((logs - logs.min()) / span * levels, 0, levels - 1).astype(int)
+    share = np.clip((logs - logs.min()) / span, 0, 1) ** _CONTRAST
+    level = np.minimum((share * levels).astype(int), levels - 1)
     if len(logs) <= 24:
         level = np.maximum(level, levels - 2)  # a single field must be seen too
     return [int(step) for step in level]

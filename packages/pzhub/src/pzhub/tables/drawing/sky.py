@@ -18,6 +18,8 @@ from pzhub.tables.drawing.series import FloatArray, levels_of
 _WHOLE_SKY_DEG2: Final = 41_252.961_249_419_27
 _MARGIN: Final = 10.0
 _MOST_CELLS: Final = 2_000
+#: A field that comes as near to a pole has lines of right ascension like spokes.
+_POLAR_DEG: Final = 85.0
 Place = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
 
@@ -103,8 +105,8 @@ def sky_map(sky: Sky, look: SkyLook, width: float = 720, others: Sequence[Sky] =
     return (
         f'<svg viewBox="0 0 {width:g} {2 * radius + 2 * _MARGIN:g}" role="img"'
         f' aria-label="{escape(look.title)}" class="skymap" data-projection="{look.projection}"'
-        f' data-sphere="{cx:g} {cy:g} {radius:g}"><ellipse class="m0" {ellipse}/>'
-        f'<g class="pan">{dots(sky, place, size)}{rings}'
+        f' data-sphere="{cx:g} {cy:g} {radius:g}"><g class="pan">'
+        f'<ellipse class="m0" {ellipse}/>{dots(sky, place, size)}{rings}'
         f"{_lines(look.projection, radius, cx, cy)}"
         f'<ellipse class="axis" {ellipse}/>{_overlays(look, place, radius)}'
         f"{_labels(place)}</g></svg>"
@@ -182,7 +184,7 @@ def _overlays(look: SkyLook, place: Place, radius: float) -> str:
         # In the order of the map, so that the line is not cut in the middle.
         order = np.argsort((ra + 180) % 360)
         line = path_of(*place(ra[order], dec[order]), radius)
-        drawn += f'<path class="rubin" d="{line}"/>'
+        drawn += f'<path class="rubin-under" d="{line}"/><path class="rubin" d="{line}"/>'
     if not look.shows_dp1:
         return drawn
     ring = max(footprints.DP1_FIELD_RADIUS_DEG / 90 * radius, 4.5)
@@ -278,8 +280,13 @@ def _field_grid(field: Field, place: Place, width: float, height: float) -> str:
         ra = field.ra + np.linspace(-span, span, 41)
         lines.append(path_of(*place(ra, np.full(41, dec)), width))
         _, y = place(np.array([field.ra]), np.array([dec]))
-        if 24 < y[0] < height - 24:
+        if 24 < y[0] < height - 24 and abs(dec) < 89.99:
             labels.append(_label(6, float(y[0]) - 4, _degrees(float(dec)), "start"))
+    if abs(field.dec) + field.radius_deg >= _POLAR_DEG:
+        return (
+            f'<path class="grid graticule" d="{"".join(lines)}{_spokes(field, place, width)}"/>'
+            + ("".join(labels))
+        )
     ra_step = _ra_step(field, step)
     span = _ra_reach(field, field.dec, reach)
     first, last = np.ceil((field.ra - span) / ra_step), np.floor((field.ra + span) / ra_step)
@@ -293,6 +300,16 @@ def _field_grid(field: Field, place: Place, width: float, height: float) -> str:
     return f'<path class="grid graticule" d="{"".join(lines)}"/>{"".join(labels)}'
 
 
+def _spokes(field: Field, place: Place, width: float) -> str:
+    """Return lines of right ascension around a pole; their values would lie on one another."""
+    lines = []
+    side = np.copysign(1.0, field.dec)
+    for ra in range(0, 360, 30):
+        dec = side * np.linspace(90 - 2 * field.radius_deg, 90, 21)
+        lines.append(path_of(*place(np.full(21, float(ra)), dec), width))
+    return "".join(lines)
+
+
 def _ra_reach(field: Field, dec: float, reach: float) -> float:
     if abs(field.dec) + reach >= 89:
         return 180.0
@@ -300,8 +317,6 @@ def _ra_reach(field: Field, dec: float, reach: float) -> float:
 
 
 def _ra_step(field: Field, step: float) -> float:
-    if abs(field.dec) + field.radius_deg >= 85:
-        return 30.0
     return min(nice_step(4 * step / float(np.cos(np.radians(field.dec))), 4), 60.0)
 
 

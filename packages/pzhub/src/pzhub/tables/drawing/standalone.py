@@ -17,6 +17,7 @@ text{fill:#46546a;font-family:"IBM Plex Sans","DejaVu Sans",sans-serif;font-size
 .dash-2{stroke-dasharray:1 3}.dash-3{stroke-dasharray:8 3}.dash-4{stroke-dasharray:8 3 1 3}
 .dash-5{stroke-dasharray:2 2}.axis{stroke:#7a889b;fill:none}.grid{stroke:#d3dbe6;fill:none}
 .over{stroke:#b8470f;fill:none;stroke-width:1.5}
+.rubin-under{stroke:#fff;fill:none;stroke-width:3}
 .rubin{stroke:#121b29;fill:none;stroke-dasharray:6 3}
 .galplane{fill:none;stroke:#7a889b;stroke-dasharray:1 4;stroke-linecap:round;stroke-width:1.5}
 .m0{fill:#f3f6fa}.m1{fill:#c9d9ee;stroke:#c9d9ee}.m2{fill:#a6c2e6;stroke:#a6c2e6}

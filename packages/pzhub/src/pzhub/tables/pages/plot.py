@@ -89,7 +89,14 @@ def between(column: str, low: float, high: float, *, is_last: bool = False) -> s
 
 
 def histogram_plot(
-    name: str, title: str, column: str, series: Series, look: Look, notes: Iterable[str] = ()
+    name: str,
+    title: str,
+    column: str,
+    series: Series,
+    look: Look,
+    notes: Iterable[str] = (),
+    *,
+    width: float = 720,
 ) -> Plot:
     """Return the plot of a histogram, for both widths.
 
@@ -103,13 +110,15 @@ def histogram_plot(
         What is drawn, and how.
     notes
         Beside those on values that are not drawn.
+    width
+        Of the drawing for wide windows, CSS pixels.
     """
     reference = written_name(column)
     return Plot(
         name=name,
         kind="histogram",
         title=title,
-        wide=mark_safe(histogram([series], look)),
+        wide=mark_safe(histogram([series], look, width)),
         narrow=mark_safe(histogram([series], look, 340, 220)),
         head=(_("from"), _("to"), _("rows")),
         make_rows=partial(_bin_rows, series, reference),

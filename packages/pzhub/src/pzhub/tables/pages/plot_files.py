@@ -28,7 +28,7 @@ from pzhub.tables.pages.plot_panels import (
     redshift_panel,
     sky_panel,
 )
-from pzhub.tables.profiles import whole_profile
+from pzhub.uploads.profiles import read_profile
 
 _MOST_LINES: Final = 5_000
 _MOC_TYPES: Final = {
@@ -101,7 +101,7 @@ def plot_table(request: SignedInRequest, key: str, name: str) -> HttpResponse:
 def moc_file(request: SignedInRequest, key: str, suffix: str) -> HttpResponse:
     """Send the coverage of a product: FITS, JSON or ASCII of the IVOA."""
     product = product_for(request.user, key)
-    stored = whole_profile(row_of(product, request.user).profile_path) or {}
+    stored = read_profile(row_of(product, request.user).profile_path) or {}
     text = (stored.get("sky") or {}).get("moc")
     if suffix not in _MOC_TYPES:
         raise NoPlotError(f"A MOC is sent as .fits, .json or .txt, not as .{suffix}.")
@@ -130,7 +130,7 @@ def _moc(text: str, suffix: str) -> str | bytes:
 
 
 def _found(request: SignedInRequest, product: Product, name: str) -> _Found:
-    stored = whole_profile(row_of(product, request.user).profile_path)
+    stored = read_profile(row_of(product, request.user).profile_path)
     if stored is None:
         raise NoPlotError(f"{product.display_name} has no profile yet: try again in a moment.")
     sent = request.GET

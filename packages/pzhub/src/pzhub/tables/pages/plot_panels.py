@@ -31,6 +31,9 @@ from pzhub.tables.pages.plot_forms import RedshiftForm, SkyForm
 
 _MOST_PARTS: Final = 10
 _NARROW: Final = 340
+#: Drawings are made for their width, so that letters keep their size.
+PRODUCT_WIDTH: Final = 720
+PAGE_WIDTH: Final = 580
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,17 @@ class SkyPanel:
         return (min(self.sky.counts), max(self.sky.counts)) if self.sky.counts else (0, 0)
 
     @property
+    def area_deg2(self) -> str:
+        """The area covered, with three digits at least."""
+        area = self.whole.area_deg2 or 0.0
+        return f"{area:,.0f}" if area >= 1000 else value_label(float(f"{area:.3g}"))
+
+    @property
+    def cell_deg2(self) -> str:
+        """The area of a cell with three digits."""
+        return value_label(float(f"{self.sky.cell_deg2:.3g}"))
+
+    @property
     def rows(self) -> tuple[PlotRow, ...]:
         """The cells of the map as a table."""
         return sky_rows(self.sky)
@@ -73,7 +87,9 @@ class SkyPanel:
         return len(self.sky.cells) <= SHORT_TABLE
 
 
-def redshift_panel(stored: Mapping[str, Any], sent: QueryDict) -> RedshiftPanel | None:
+def redshift_panel(
+    stored: Mapping[str, Any], sent: QueryDict, width: float = PRODUCT_WIDTH
+) -> RedshiftPanel | None:
     """Return N(z) as it is asked for; nothing without redshifts."""
     series = profiles.redshifts_in(stored)
     if series is None:
@@ -88,11 +104,17 @@ def redshift_panel(stored: Mapping[str, Any], sent: QueryDict) -> RedshiftPanel 
     column = str(stored["redshift"].get("column", "z"))
     if split is not None:
         parts = [_redrawn(one, bins, chosen) for one in split.series[:_MOST_PARTS]]
-        plot = _split_plot(parts, split.column, look)
+        plot = _split_plot(parts, split.column, look, width)
     else:
         drawn = _redrawn(series, bins, chosen)
         plot = histogram_plot(
-            "nz", _("Redshift distribution"), column, drawn, look, _notes(stored, series)
+            "nz",
+            _("Redshift distribution"),
+            column,
+            drawn,
+            look,
+            _notes(stored, series),
+            width=width,
         )
     return RedshiftPanel(form, plot, sent.urlencode())
 
@@ -125,7 +147,7 @@ def _notes(stored: Mapping[str, Any], series: Series) -> list[str]:
     return []
 
 
-def _split_plot(parts: Sequence[Series], column: str, look: Look) -> Plot:
+def _split_plot(parts: Sequence[Series], column: str, look: Look, width: float) -> Plot:
     head = (_("from"), _("to"), *(one.label for one in parts))
     title = _("Histograms of redshift by %(column)s") % {"column": column}
     drawn = Look(look.x_title, "", title, is_redshift=True, is_log=look.is_log)
@@ -133,7 +155,7 @@ def _split_plot(parts: Sequence[Series], column: str, look: Look) -> Plot:
         name="nz",
         kind="split",
         title=_("Redshift distribution"),
-        wide=mark_safe(small_multiples(parts, drawn)),
+        wide=mark_safe(small_multiples(parts, drawn, width)),
         narrow=mark_safe(small_multiples(parts, drawn, _NARROW)),
         head=head,
         make_rows=partial(_split_rows, parts),
@@ -156,7 +178,9 @@ def _split_rows(parts: Sequence[Series]) -> tuple[PlotRow, ...]:
     )
 
 
-def sky_panel(stored: Mapping[str, Any], sent: QueryDict) -> SkyPanel | None:
+def sky_panel(
+    stored: Mapping[str, Any], sent: QueryDict, width: float = PRODUCT_WIDTH
+) -> SkyPanel | None:
     """Return the sky as it is asked for; nothing without positions."""
     whole, fine = profiles.sky_in(stored), profiles.fine_sky_in(stored)
     if whole is None or fine is None:
@@ -183,7 +207,7 @@ def sky_panel(stored: Mapping[str, Any], sent: QueryDict) -> SkyPanel | None:
     return SkyPanel(
         form=form,
         layers=layers,
-        wide=draw(720),
+        wide=draw(width),
         narrow=draw(_NARROW),
         sky=sky,
         whole=whole,

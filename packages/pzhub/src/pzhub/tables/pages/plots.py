@@ -19,8 +19,15 @@ from pzhub.catalog.pages.rows import row_of
 from pzhub.catalog.selectors import product_for
 from pzhub.tables.pages.column_plot import ColumnPanel, column_panel
 from pzhub.tables.pages.plot_forms import ConeForm
-from pzhub.tables.pages.plot_panels import more_plots, redshift_panel, sky_panel
-from pzhub.tables.profiles import profile_state, whole_profile
+from pzhub.tables.pages.plot_panels import (
+    PAGE_WIDTH,
+    PRODUCT_WIDTH,
+    more_plots,
+    redshift_panel,
+    sky_panel,
+)
+from pzhub.tables.profiles import state_of
+from pzhub.uploads.profiles import read_profile
 
 #: What htmx replaces, and the template of it.
 _PARTS: Final = {
@@ -43,10 +50,10 @@ def plots_page(request: SignedInRequest, key: str) -> HttpResponse:
     response = render(request, part or "tables/plots.html", context, status=status)
     response.headers["Vary"] = "HX-Request, HX-Target, Cookie"
     if part is not None and _is_here(request):
-        if request.headers["HX-Target"] == "plots" and context["state"] != "waiting":
-            response.headers["HX-Refresh"] = "true"  # everything else of the page is there too
-        elif request.headers["HX-Target"] != "plots":
+        if request.headers["HX-Target"] != "plots":
             response.headers["HX-Push-Url"] = request.get_full_path()
+        elif context["state"] not in ("waiting", "running"):
+            response.headers["HX-Refresh"] = "true"  # everything else of the page is there too
     return response
 
 
@@ -75,20 +82,20 @@ def plots_context(
     """Return what the page of plots shows."""
     sent = request.GET if sent is None else sent
     row = row_of(product, request.user)
-    stored = whole_profile(row.profile_path)
+    stored = read_profile(row.profile_path)
     context: dict[str, Any] = {
         "product": product,
         "row": row,
-        "state": profile_state(product),
+        "state": state_of(product),
         "redshifts": None,
         "sky": None,
         "more": [],
         "column": None,
         "cone_form": ConeForm(),
-        "is_page": True,
     }
     if stored is not None:
         context |= _drawn(request, product, stored, sent)
+    context["is_page"] = _is_here(request) or "HX-Request" not in request.headers
     context["is_wrong"] = any(
         panel is not None and panel.form.is_bound and not panel.form.is_valid()
         for panel in (context["redshifts"], context["sky"], context["column"])
@@ -100,12 +107,14 @@ def _drawn(
     request: SignedInRequest, product: Product, stored: Mapping[str, Any], sent: QueryDict
 ) -> dict[str, Any]:
     wanted = request.headers.get("HX-Target", "")
+    is_page = _is_here(request) or "HX-Request" not in request.headers
+    width = PAGE_WIDTH if is_page else PRODUCT_WIDTH
     column: ColumnPanel | None = None
     if wanted in ("", "plots", "column"):
         column = column_panel(request.user, product, stored, sent)
     return {
-        "redshifts": redshift_panel(stored, sent) if wanted in ("", "plots", "nz") else None,
-        "sky": sky_panel(stored, sent) if wanted in ("", "plots", "sky") else None,
+        "redshifts": redshift_panel(stored, sent, width) if wanted in ("", "plots", "nz") else None,
+        "sky": sky_panel(stored, sent, width) if wanted in ("", "plots", "sky") else None,
         "more": more_plots(stored) if wanted == "" else [],
         "column": column,
     }

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from pzhub.tables.pages.plot_panels import RedshiftPanel, SkyPanel, redshift_panel, sky_panel
-from pzhub.tables.profiles import profile_state, whole_profile
+from pzhub.tables.profiles import state_of
+from pzhub.uploads.profiles import read_profile
 
 register = template.Library()
 
@@ -18,21 +19,21 @@ register = template.Library()
 @register.simple_tag
 def redshifts_of(row: Any) -> RedshiftPanel | None:
     """Draw the redshift distribution of a product's page."""
-    stored = whole_profile(row.profile_path)
+    stored = read_profile(row.profile_path)
     return None if stored is None else redshift_panel(stored, QueryDict())
 
 
 @register.simple_tag
 def sky_of(row: Any) -> SkyPanel | None:
     """Draw the sky of a product's page."""
-    stored = whole_profile(row.profile_path)
+    stored = read_profile(row.profile_path)
     return None if stored is None else sky_panel(stored, QueryDict())
 
 
 @register.simple_tag
 def plot_state(product: Any) -> str:
     """Return where the profile of a product stands: none, waiting, failed or done."""
-    return profile_state(product)
+    return state_of(product)
 
 
 @register.simple_tag
