@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.db import transaction
+from django.utils import timezone
 
 from pzhub.accounts.models import User
+from pzhub.catalog.models import ProductStatus
+from pzhub.core.models import AuditEntry
 from pzhub.notices.models import Notice, NoticeKind
 from pzhub.notices.selectors import mail_choices_of, unread_of
 from pzhub.notices.services import choose_mail, mark_all_read, mark_seen, notify
 from pzhub.outbox.models import Letter
+from pzhub.uploads.services.registration import ensure_inspection, run_inspection
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +102,27 @@ def test_a_notice_is_read_when_what_it_tells_of_was_seen(ana: User, bob: User) -
     assert unread_of(bob).count() == 1
     assert mark_all_read(ana) == 1
     assert not unread_of(ana).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"ra,dec,z\n1,2,0.3\n", "file_read"), (b"ra,dec,z\n1,2\n", "file_refused")],
+)
+def test_of_a_file_that_took_long_its_owner_is_told(
+    ana: User, product_factory: Any, file_factory: Any, content: bytes, kind: str
+) -> None:
+    for seconds in (1, 60):
+        product = product_factory(
+            ana, name=f"After {seconds} s", type_name="redshift_catalog",
+            status=ProductStatus.REGISTERING,
+        )  # fmt: skip
+        file_factory(product, content)
+        inspection = ensure_inspection(product=product, actor=ana)
+        began = timezone.now() - timedelta(seconds=seconds)
+        AuditEntry.objects.filter(action="registration-started").update(at=began)
+        run_inspection(inspection.pk)
+
+    (notice,) = unread_of(ana)
+    assert (notice.kind, notice.subject) == (kind, "After 60 s")
+    assert notice.url == f"/upload/{product.pk}"
+    assert bool(notice.message) == (kind == "file_refused")

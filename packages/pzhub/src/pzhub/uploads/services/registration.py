@@ -23,6 +23,7 @@ from pzhub.core.audit import record
 from pzhub.core.errors import ConflictError
 from pzhub.uploads.models import Inspection, InspectionState
 from pzhub.uploads.services import adoption
+from pzhub.uploads.services.telling import tell_owner
 from pztables.errors import UserError
 from pztables.limits import Limits
 
@@ -209,6 +210,7 @@ def _adopt(inspection: Inspection, holder: str, found: Findings, folder: Path) -
         adoption.settle_inspection(mine, found, sha256, paths)
         Product.objects.filter(pk=product.pk).update(failure=None, updated_at=timezone.now())
         record(actor=None, action="registration-done", target=product, rows=found.n_rows)
+        tell_owner(mine)
 
 
 def _refuse(inspection: Inspection, holder: str, refusal: UserError) -> None:
@@ -232,6 +234,7 @@ def _write_refusal(inspection: Inspection, refusal: UserError) -> None:
     drafts = Product.objects.filter(pk=inspection.product_id, status=ProductStatus.REGISTERING)
     drafts.update(failure=error, updated_at=timezone.now())
     record(actor=None, action="registration-refused", target=inspection.product, error=error)
+    tell_owner(inspection, str(error["message"]))
 
 
 def _held(inspection: Inspection, holder: str) -> Inspection | None:
