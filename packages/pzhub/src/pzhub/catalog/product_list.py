@@ -6,7 +6,8 @@ exception, each choice must hold), facets narrow each other (``and``).
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -22,9 +23,11 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    TextField,
     Value,
     When,
 )
+from django.db.models.functions import Cast
 
 from pzhub.accounts.models import User
 from pzhub.catalog.fulltext import product_has_word
@@ -34,6 +37,7 @@ from pzhub.catalog.models import (
     Product,
     ProductFile,
     ProductStatus,
+    ProductSummary,
     ProductType,
     Release,
 )
@@ -43,7 +47,7 @@ from pzhub.catalog.selectors import (
     products_visible_to,
     search_words,
 )
-from pzhub.catalog.spans import Span, span_condition
+from pzhub.catalog.spans import Cone, Span, span_condition
 from pzhub.core.search import require_few_words
 from pztables.roles import role_named
 
@@ -107,6 +111,8 @@ class ProductFilter:
         Values by facet (`FACETS`).
     spans
         Spans by name (`pzhub.catalog.spans.SPANS`).
+    cone
+        Where on the sky products must have positions.
     sort
         A key of `PRODUCT_ORDERS`, ``-`` before it for descending; unknown ones mean newest first.
     """
@@ -115,6 +121,7 @@ class ProductFilter:
     q: str = ""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
+    cone: Cone | None = None
     sort: str = "-created"
 
 
@@ -132,6 +139,8 @@ def products_list(user: User, wanted: ProductFilter) -> QuerySet[Product]:
             products = products.filter(FACETS[name](values))
     for name, span in wanted.spans.items():
         products = products.filter(span_condition(name, span))
+    if wanted.cone is not None:
+        products = products.filter(wanted.cone.condition)
     return _ordered(products, wanted.sort)
 
 
@@ -144,12 +153,12 @@ def tab_counts(user: User) -> dict[str, int]:
 
 
 def kinds_of_products(user: User, wanted: ProductFilter) -> list[Kind]:
-    """Return what there is to narrow: the products of a tab, a search and spans.
+    """Return what there is to narrow: the products of a tab, a search, spans, and surveys.
 
     One look for all facets; each kind tells its values, so that what any choice would leave is
     counted without asking again.
     """
-    unnarrowed = replace(wanted, chosen={})
+    unnarrowed = replace(wanted, chosen={"survey": wanted.chosen.get("survey", ())})
     rows = list(
         products_list(user, unnarrowed)
         .order_by()
@@ -168,13 +177,33 @@ def facet_counts(kinds: Sequence[Kind], wanted: ProductFilter, name: str) -> dic
     others = {
         facet: set(values)
         for facet, values in wanted.chosen.items()
-        if values and (facet != name or facet == "has")
+        if values and facet != "survey" and (facet != name or facet == "has")
     }
     for kind in kinds:
         if all(_fits(facet, kind.values[facet], values) for facet, values in others.items()):
             for value in kind.values[name]:
                 counts[value] += kind.n_products
     return counts
+
+
+def survey_counts(user: User, wanted: ProductFilter) -> dict[str, int]:
+    """Return how many products hold redshifts of each survey, all else as it is.
+
+    Spellings that differ in case only are one survey, called as most products call it.
+    """
+    others = replace(wanted, chosen={**wanted.chosen, "survey": ()})
+    rows = (
+        products_list(user, others)
+        .order_by()
+        .filter(summary__isnull=False)
+        .values_list(_SURVEYS_AS_TEXT)
+        .annotate(n=Count("pk"))
+    )
+    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for text, n_products in rows:
+        for name in set(json.loads(text)):
+            spellings[str(name).casefold()][str(name)] += n_products
+    return {found.most_common(1)[0][0]: found.total() for found in spellings.values()}
 
 
 def _fits(facet: str, values: tuple[str, ...], chosen: set[str]) -> bool:
@@ -260,12 +289,27 @@ def _size_condition(values: Sequence[str]) -> Q:
     return _main_file(condition)
 
 
+#: Lists as both databases write them: ``["DESI", "VVDS"]``.
+_SURVEYS_AS_TEXT: Final = Cast("summary__surveys", TextField())
+
+
+def _survey_condition(values: Sequence[str]) -> Q:
+    condition = Q(pk__in=())
+    for value in values:
+        # SQLite keeps what is not ASCII escaped, PostgreSQL as it is.
+        for written in {json.dumps(value), json.dumps(value, ensure_ascii=False)}:
+            condition |= Q(surveys_as_text__icontains=written)
+    summaries = ProductSummary.objects.annotate(surveys_as_text=Cast("surveys", TextField()))
+    return Q(pk__in=summaries.filter(condition).values("pk"))
+
+
 #: Facets: the condition of chosen values.
 FACETS: Final[Mapping[str, Callable[[Sequence[str]], Q]]] = MappingProxyType(
     {
         "type": _column_condition("product_type__name"),
         "release": _column_condition("release__name", none="none"),
         "has": _has_roles,
+        "survey": _survey_condition,
         "origin": _column_condition("process__pipeline__name", none="upload"),
         "owner": _column_condition("user__username"),
         "format": _format_condition,

@@ -1,4 +1,4 @@
-"""Spans that narrow the product list: from a value to a value, either end open."""
+"""What narrows the product list by figures: spans of values, and a cone on the sky."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
+from pzhub.catalog.coverage import touching
 from pzhub.catalog.models import FileRole, ProductFile
 
 #: Between the ends of a span in addresses: ``rows=1000..50000``, ``rows=1000..``.
@@ -73,6 +74,44 @@ def span_condition(name: str, span: Span) -> Q:
     return kind.condition(low, high)
 
 
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """A place on the sky as it was written: ``cone=53.1,-28.1,2.5``, ICRS degrees."""
+
+    ra: str
+    dec: str
+    radius: str
+
+    def __str__(self) -> str:
+        return f"{self.ra},{self.dec},{self.radius}"
+
+    @property
+    def condition(self) -> Q:
+        """The condition that a product has positions there, told to about one degree."""
+        return touching(float(self.ra) % 360, float(self.dec), float(self.radius))
+
+
+def read_cone(text: str) -> Cone | None:
+    """Return a cone of an address, or ``None`` when it is none.
+
+    Examples
+    --------
+    >>> read_cone("53.1, -28.1, 2.5")
+    Cone(ra='53.1', dec='-28.1', radius='2.5')
+    >>> read_cone("53.1,-98,2.5") is None
+    True
+    """
+    parts = [
+        part for part in re.split(r"[\s,]+", text.strip().replace("\N{MINUS SIGN}", "-")) if part
+    ]
+    values = [_number(part) for part in parts]
+    if len(values) != 3 or None in values:
+        return None
+    ra, dec, radius = (float(value or 0) for value in values)
+    is_place = -360 <= ra <= 360 and -90 <= dec <= 90 and 0 < radius <= 180
+    return Cone(*parts) if is_place else None
+
+
 def _number(text: str) -> float | None:
     if not _NUMBER.fullmatch(text):
         return None
@@ -100,6 +139,16 @@ def _rows(low: int | None, high: int | None) -> Q:
     return Q(Exists(ProductFile.objects.filter(condition, product=OuterRef("pk"))))
 
 
+def _redshifts(low: float | None, high: float | None) -> Q:
+    """Return the condition that the redshifts of a product reach into a span."""
+    condition = Q(summary__z_min__isnull=False)
+    if low is not None:
+        condition &= Q(summary__z_max__gte=low)
+    if high is not None:
+        condition &= Q(summary__z_min__lte=high)
+    return condition
+
+
 def _created(low: date | None, high: date | None) -> Q:
     condition = Q()
     if low is not None:
@@ -116,6 +165,7 @@ def _midnight(day: date) -> datetime:
 #: Spans by their names in addresses.
 SPANS: Final[Mapping[str, SpanKind]] = MappingProxyType(
     {
+        "z": SpanKind(_number, _redshifts),
         "rows": SpanKind(_whole, _rows),
         "date": SpanKind(_day, _created),
     }

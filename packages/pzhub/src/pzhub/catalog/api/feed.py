@@ -35,7 +35,18 @@ class ProductFeed(PzView):
     @extend_schema(
         parameters=[
             OpenApiParameter(name, str, description=_SAME_AS_LIST)
-            for name in ("tab", "q", "type", "release", "owner", "origin", "has", "rows", "date")
+            for name in (
+                "tab",
+                "q",
+                "type",
+                "release",
+                "owner",
+                "origin",
+                "has",
+                "survey",
+                "z",
+                "cone",
+            )
         ],
         responses={(200, "application/atom+xml"): OpenApiTypes.STR},
     )

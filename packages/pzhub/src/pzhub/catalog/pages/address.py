@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from pzhub.catalog.pages.facets import sent_name
 from pzhub.catalog.product_list import FACETS, ListTab, ProductFilter
-from pzhub.catalog.spans import BETWEEN, SPANS, Span, read_span
+from pzhub.catalog.spans import BETWEEN, SPANS, Span, read_cone, read_span
 
 View = Literal["table", "cards"]
 SIZES: Final = (25, 50, 100)
@@ -74,6 +74,7 @@ class ListQuery:
                 q=sent.get("q", "").replace("\0", "").strip()[:200],
                 chosen={name: _names(sent.getlist(sent_name(name))) for name in FACETS},
                 spans=_spans(sent),
+                cone=read_cone(sent.get("cone", "")),
                 sort=_one_of(sent, "sort", tuple(_SORTS)) or "-created",
             ),
             size=int(size or SIZES[0]),
@@ -120,6 +121,8 @@ class ListQuery:
             sent.setlist(sent_name(name), list(values))
         for name, span in self.wanted.spans.items():
             sent[name] = str(span)
+        if self.wanted.cone is not None:
+            sent["cone"] = str(self.wanted.cone)
         return sent.urlencode(safe=",:")
 
     @property
@@ -149,17 +152,18 @@ class ListQuery:
     @property
     def unclipped(self) -> str:
         """The address of this list with nothing that narrows it."""
-        return self.narrowed(q="", chosen={}, spans={}).address
+        return self.narrowed(q="", chosen={}, spans={}, cone=None).address
 
     @property
     def is_filtered(self) -> bool:
         """Whether something narrows the list."""
-        return bool(self.q or any(self.wanted.chosen.values()) or self.wanted.spans)
+        wanted = self.wanted
+        return bool(self.q or any(wanted.chosen.values()) or wanted.spans or wanted.cone)
 
 
 _ENDS: Final = tuple(f"{name}_{end}" for name in SPANS for end in ("from", "to"))
 _KNOWN: Final = frozenset(
-    {"tab", "q", "sort", "view", "page", "size", *map(sent_name, FACETS), *SPANS, *_ENDS}
+    {"tab", "q", "sort", "view", "page", "size", "cone", *map(sent_name, FACETS), *SPANS, *_ENDS}
 )
 
 
@@ -204,3 +208,5 @@ def _not_understood(sent: QueryDict) -> Iterator[str]:
         text = _span_text(sent, name)
         if text and read_span(name, text) is None:
             yield f"{name}={text[:_TOLD]}"
+    if sent.get("cone", "").strip() and read_cone(sent["cone"]) is None:
+        yield f"cone={sent['cone'][:_TOLD]}"

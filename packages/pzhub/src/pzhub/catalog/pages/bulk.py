@@ -91,9 +91,10 @@ def _marked(request: SignedInRequest, most: int = MOST_NAMED) -> list[Product]:
 
 def _names(request: SignedInRequest) -> HttpResponse:
     """Show the names, and lines of Python, to be copied."""
-    names = [product.internal_name for product in _marked(request)]
+    names = [product.internal_name or "" for product in _marked(request)]
     context = {
         "names": names,
+        "text": "\n".join(names),
         "python": "\n".join(f'pz.get_product("{name}")' for name in names),
         "back": list_of(request).address,
     }
@@ -142,9 +143,7 @@ def _question(
     context = {
         "allowed": [(product, followers.get(product.pk, [])) for product in allowed],
         "n_followers": len({other.pk for found in followers.values() for other in found}),
-        "refused": [
-            (product, reasons[product.pk]) for product in products if product.pk in reasons
-        ],
+        "refused": refused,
         "form": form,
         "days": TRASH_DAYS,
         "query": query,

@@ -17,6 +17,7 @@ from pzhub.catalog.product_list import (
     ProductFilter,
     facet_counts,
     kinds_of_products,
+    survey_counts,
 )
 from pzhub.catalog.selectors import product_types_list, releases_visible_to
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Most owners that are offered; those of most products come first.
 MOST_OWNERS: Final = 12
+#: Most surveys that are offered; those inside most products come first.
+MOST_SURVEYS: Final = 12
 _ROLE_LABELS: Final = {
     "z_flag": gettext_lazy("Quality flag"),
     "z_err": gettext_lazy("Redshift error"),
@@ -81,13 +84,13 @@ def _can_narrow(view: FacetView) -> bool:
     usable = [choice for choice in view.choices if choice.count]
     return (
         len(usable) > 1
-        or (view.name == "has" and bool(usable))
+        or (view.name in {"has", "survey"} and bool(usable))
         or any(choice.chosen for choice in view.choices)
     )
 
 
 def _view(user: User, kinds: Sequence[Kind], wanted: ProductFilter, name: str) -> FacetView:
-    counts = facet_counts(kinds, wanted, name)
+    counts = survey_counts(user, wanted) if name == "survey" else facet_counts(kinds, wanted, name)
     chosen = wanted.chosen.get(name, ())
     labels = _LABELS[name](user, counts)
     choices = [
@@ -123,6 +126,11 @@ def _owners(user: User, counts: Counts) -> Labels:
     return {name: name for name, _n in by_count[:MOST_OWNERS]}
 
 
+def _surveys(user: User, counts: Counts) -> Labels:
+    by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0].casefold()))
+    return {name: name for name, _n in by_count[:MOST_SURVEYS]}
+
+
 def _formats(user: User, counts: Counts) -> Labels:
     return {name: label for name, label in _FORMAT_LABELS.items() if counts.get(name)}
 
@@ -132,6 +140,7 @@ _TITLES: Final = {
     "type": gettext_lazy("Product type"),
     "release": gettext_lazy("Release"),
     "has": gettext_lazy("Contains"),
+    "survey": gettext_lazy("Survey inside"),
     "origin": gettext_lazy("Origin"),
     "owner": gettext_lazy("Owner"),
     "format": gettext_lazy("Format"),
@@ -141,6 +150,7 @@ _LABELS: Final[Mapping[str, Callable[[User, Counts], Labels]]] = {
     "type": _types,
     "release": _releases,
     "has": lambda user, counts: _ROLE_LABELS,
+    "survey": _surveys,
     "origin": _origins,
     "owner": _owners,
     "format": _formats,

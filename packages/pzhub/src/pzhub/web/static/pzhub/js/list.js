@@ -3,7 +3,12 @@
 const form = () => document.getElementById("selection");
 const marks = () => [...document.querySelectorAll('#selection input[name="product"]')];
 const rows = () => [...document.querySelectorAll("#selection [data-row]")];
-const say = (text) => { const live = document.getElementById("live"); if (live) live.textContent = text; };
+const say = (text) => {
+  const live = document.getElementById("live");
+  if (!live) return;
+  live.textContent = text;
+  setTimeout(() => { live.textContent = ""; }, 4000);
+};
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const PAGE = 10; // rows of PgUp and PgDn
 let anchor = null; // the last mark that was set by hand: Shift marks from there
@@ -33,13 +38,13 @@ function show() {
   const n = marked.length;
   const words = every?.checked ? bar.dataset.all : n === 1 ? bar.dataset.one : bar.dataset.many.replace("%n", n);
   const count = bar.querySelector("[data-bulk-count]");
-  count.textContent = n ? words : bar.dataset.none;
+  const text = n ? words : bar.dataset.none;
+  if (count.textContent !== text) count.textContent = text; // screen readers say what changes
   const size = marked.reduce((sum, mark) => sum + Number(mark.dataset.size), 0);
   bar.querySelector("[data-bulk-size]").textContent = n && size && !every?.checked ? bytes(size) : "";
   bar.querySelectorAll("[data-fewest]").forEach((button) => {
     button.hidden = Boolean(every?.checked) || n < Number(button.dataset.fewest) || n > Number(button.dataset.most);
   });
-  return words;
 }
 
 function markTo(target) {
@@ -59,7 +64,7 @@ document.addEventListener("change", (event) => {
   if (!event.target.closest("#selection")) return;
   if (event.target.matches("[data-select-page]")) setAll(event.target.checked);
   if (event.target.name === "product") anchor = event.target;
-  if (event.target.matches("input[type=checkbox]")) say(show());
+  if (event.target.matches("input[type=checkbox]")) show();
 });
 
 document.addEventListener("click", (event) => {
@@ -142,7 +147,7 @@ function letter(event, row) {
   const mark = row.querySelector('input[name="product"]');
   mark.checked = !mark.checked;
   anchor = mark;
-  say(show());
+  show();
   return true;
 }
 
@@ -171,9 +176,7 @@ document.addEventListener("focusin", (event) => {
 function prepare() {
   const bar = form()?.querySelector("[data-bulk]");
   if (!bar) return;
-  if (!bar.dataset.script) {
-    bar.dataset.script = "1";
-  }
+  bar.dataset.script = "1";
   makeGrid();
   show();
 }
