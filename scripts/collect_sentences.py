@@ -19,15 +19,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "packages"
 LOCALE = PACKAGES / "pzhub/src/pzhub/locale"
 LANGUAGES = ("pt_BR", "es")
-#: Not shown on the site: commands, settings, the schema, what is read in logs only.
+#: Not shown on the site: commands, settings, the API and its schema, what is read in logs only.
 SKIPPED = {
     "migrations", "demo", "cli", "cli.py", "settings", "schema.py", "tus_schema.py", "management",
     "supervisor", "snippets.py", "training_snippets.py", "graphics.py", "drawing", "admin.py",
-    "config.py", "wrapper.py", "metadata.py", "citation.py", "walls.py",
+    "config.py", "wrapper.py", "metadata.py", "citation.py", "walls.py", "api", "command.py",
+    "importing", "summary.py", "apart.py", "isolated_process.py",
 }  # fmt: skip
 #: Calls whose texts are translated, documented or written elsewhere.
 OTHER_CALLS = {
-    "_", "gettext", "gettext_lazy", "ngettext", "pgettext", "info", "warning", "debug",
+    "_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy",
+    "npgettext", "gettext_noop", "trans", "Index", "UniqueConstraint", "CheckConstraint",
+    "info", "warning", "debug",
     "exception", "critical", "Option", "Argument", "extend_schema", "OpenApiParameter",
     "OpenApiExample", "OpenApiResponse", "compile", "execute", "RawSQL", "getLogger",
     "AssertionError", "ValueError", "TypeError", "RuntimeError", "KeyError", "AttributeError",
@@ -35,9 +38,11 @@ OTHER_CALLS = {
 }  # fmt: skip
 OTHER_KEYWORDS = {"help", "help_text", "description", "summary", "epilog", "verbose_name", "doc"}
 WORD = re.compile(r"(?<![\w./_-])[A-Za-z][a-z']+(?![\w/_(]|[.]\w)")
+NAMED_FACT = re.compile(r"\{[a-z_]\w*(?:![rsa])?(?::[^{}]*)?\}")
 NOT_PROSE = re.compile(
     r"\b(SELECT|FROM|CREATE|WHERE|INSERT|UPDATE|ORDER BY|CASE WHEN|AND|CAST)\b|</?[a-z]+|\{\{|://"
-    r"|^\s*--|[{]\s*[%]|=\{?\d*\}?$"
+    r"|^\s*--|[{]\s*[%]|=\{?\d*\}?$|%s|%\(|default-src|QuerySet|read_parquet|^curl |^job\.|^pz "
+    r"|^from \w+ import|^cone\("
 )
 
 
@@ -82,7 +87,7 @@ def _called(node: ast.Call) -> str:
 
 def _template(node: ast.JoinedStr | ast.Constant) -> tuple[str, str]:
     if isinstance(node, ast.Constant):
-        return (node.value if isinstance(node.value, str) else ""), ""
+        return (_numbered(node.value) if isinstance(node.value, str) else ""), ""
     text, facts = "", []
     for part in node.values:
         if isinstance(part, ast.Constant):
@@ -91,6 +96,12 @@ def _template(node: ast.JoinedStr | ast.Constant) -> tuple[str, str]:
             text += f"{{{len(facts)}}}"
             facts.append(f"{{{len(facts)}}}: {ast.unparse(part.value)}")
     return text, "; ".join(facts)
+
+
+def _numbered(text: str) -> str:
+    """Return a text for ``str.format`` with numbers in place of its names."""
+    numbers = iter(range(100))
+    return NAMED_FACT.sub(lambda place: f"{{{next(numbers)}}}", text)
 
 
 def _is_prose(template: str) -> bool:
