@@ -103,7 +103,8 @@ def main() -> None:
                 base_url=f"{address}/api/", headers={"Authorization": f"Token {token}"}, timeout=120
             )
             with client:
-                compare(client, f"products/{product}/data/", table, folder, options.repeat)
+                address = f"products/{product}/data/"
+                compare(client, server, address, table, folder, options.repeat)
                 crowd(client, f"products/{product}/data/", server, options.seconds)
 
 
@@ -163,7 +164,9 @@ def make_product(folder: Path, table: Path) -> int:
     return int(done.stdout)
 
 
-def compare(client: httpx.Client, address: str, table: Path, folder: Path, repeat: int) -> None:
+def compare(
+    client: httpx.Client, server: Any, address: str, table: Path, folder: Path, repeat: int
+) -> None:
     """Print both times of every question, asked in turns."""
     head = f"{'question':<30}{'p50 ms':>9}{'p95 ms':>9}{'limit':>8}{'DuckDB p50':>12}{'ratio':>8}"
     print(head)

@@ -160,22 +160,61 @@ def opened_engine(path: Path) -> Iterator[Engine]:
             connection.close()
 
 
-def _connected(path: Path) -> Any:
+class Spare:
+    """An engine that waits for its question: beginning one takes longer than many a question.
+
+    It is made while the answer before is on its way, and has seen no file.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ready: tuple[dict[str, str], Any] | None = None
+
+    def taken(self) -> Any:
+        """Return an engine of the present configuration, and have the next one made."""
+        wanted = _options()
+        with self._lock:
+            ready, self._ready = self._ready, None
+        threading.Thread(target=self._refill, args=(wanted,), daemon=True).start()
+        if ready is None:
+            return _begun(wanted)
+        if ready[0] == wanted:
+            return ready[1]
+        ready[1].close()
+        return _begun(wanted)
+
+    def _refill(self, wanted: dict[str, str]) -> None:
+        made = _begun(wanted)
+        with self._lock:
+            if self._ready is None:
+                self._ready = (wanted, made)
+                return
+        made.close()
+
+
+_SPARE: Final = Spare()
+
+
+def _options() -> dict[str, str]:
+    config = hub_config()
+    return {
+        "threads": str(config.data_threads),
+        "memory_limit": f"{config.data_memory_bytes}B",
+        "temp_directory": str(storage.staging_dir() / "engine"),
+        "max_temp_directory_size": f"{config.data_max_bytes}B",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
+def _begun(options: dict[str, str]) -> Any:
     import duckdb
 
-    config = hub_config()
-    spill = storage.staging_dir() / "engine"
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "threads": str(config.data_threads),
-            "memory_limit": f"{config.data_memory_bytes}B",
-            "temp_directory": str(spill),
-            "max_temp_directory_size": f"{config.data_max_bytes}B",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        },
-    )
+    return duckdb.connect(":memory:", config=dict(options))
+
+
+def _connected(path: Path) -> Any:
+    connection = _SPARE.taken()
     quoted = str(path).replace("'", "''")
     connection.execute(f"SET allowed_paths = ['{quoted}']")
     connection.execute("SET enable_external_access = false")

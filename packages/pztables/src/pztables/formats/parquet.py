@@ -98,7 +98,7 @@ class ParquetWriter:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting).cast(self._schema)
             writer = self._opened(table)
-            writer.write_table(table, row_group_size=max(1, table.num_rows))
+            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
         self._waiting, self._rows = [], 0
 
     def _opened(self, first_rows: pa.Table) -> pq.ParquetWriter:
