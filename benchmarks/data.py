@@ -27,6 +27,7 @@ from typing import Any
 import duckdb
 import httpx
 import numpy as np
+import psutil
 import pyarrow as pa
 from api import Peak, fill, serving
 
@@ -103,9 +104,9 @@ def main() -> None:
                 base_url=f"{address}/api/", headers={"Authorization": f"Token {token}"}, timeout=120
             )
             with client:
-                address = f"products/{product}/data/"
-                compare(client, server, address, table, folder, options.repeat)
-                crowd(client, f"products/{product}/data/", server, options.seconds)
+                data = f"products/{product}/data/"
+                compare(client, server, data, table, folder, options.repeat)
+                crowd(client, data, server, options.seconds)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -169,27 +170,44 @@ def compare(
 ) -> None:
     """Print both times of every question, asked in turns."""
     head = f"{'question':<30}{'p50 ms':>9}{'p95 ms':>9}{'limit':>8}{'DuckDB p50':>12}{'ratio':>8}"
-    print(head)
+    print(f"{head}{'CPU ms':>9}{'DuckDB CPU':>12}")
     plain = duckdb.connect()
     quoted = str(table).replace("'", "''")
     plain.execute(f"CREATE VIEW t AS SELECT * FROM read_parquet('{quoted}')")
     for question in QUESTIONS:
         sql = question.sql.format(out=folder / "plain.parquet")
-        pairs = [
-            (
-                milliseconds(lambda: asked(client, address, question)),  # noqa: B023 - called here
-                milliseconds(lambda: plain.execute(sql).fetchall()),  # noqa: B023 - called here
-            )
-            for _ in range(repeat + 1)
-        ][1:]  # the first one warms both
-        ours, theirs = zip(*pairs, strict=True)
-        middle, other = statistics.median(ours), statistics.median(theirs)
-        late = statistics.quantiles(ours, n=20)[-1]
-        print(
-            f"{question.name:<30}{middle:>9.0f}{late:>9.0f}{question.limit_ms:>8.0f}"
-            f"{other:>12.0f}{middle / other:>8.2f}"
-            f"{'' if late <= question.limit_ms and middle / other <= RATIO else '   MISSED'}"
-        )
+        asked(client, address, question)
+        plain.execute(sql).fetchall()  # the first one warms both
+        pairs, cpu = [], [0.0, 0.0]
+        for _ in range(repeat):
+            before = cpu_seconds(server.pid)
+            ours = milliseconds(lambda: asked(client, address, question))  # noqa: B023 - called here
+            cpu[0] += cpu_seconds(server.pid) - before
+            mine = time.process_time()
+            theirs = milliseconds(lambda: plain.execute(sql).fetchall())  # noqa: B023 - called here
+            cpu[1] += time.process_time() - mine
+            pairs.append((ours, theirs))
+        print_line(question, pairs, [1000 * seconds / repeat for seconds in cpu])
+
+
+def print_line(question: Question, pairs: list[tuple[float, float]], cpu: list[float]) -> None:
+    """Print the times of one question, and whether they are within the limits."""
+    ours, theirs = zip(*pairs, strict=True)
+    middle, other = statistics.median(ours), statistics.median(theirs)
+    late = statistics.quantiles(ours, n=20)[-1]
+    print(
+        f"{question.name:<30}{middle:>9.0f}{late:>9.0f}{question.limit_ms:>8.0f}"
+        f"{other:>12.0f}{middle / other:>8.2f}{cpu[0]:>9.0f}{cpu[1]:>12.0f}"
+        f"{'' if late <= question.limit_ms and middle / other <= RATIO else '   MISSED'}"
+    )
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process and all that it started, seconds."""
+    first = psutil.Process(pid)
+    family = [first, *first.children(recursive=True)]
+    times = [each.cpu_times() for each in family]
+    return sum(each.user + each.system for each in times)
 
 
 def asked(client: httpx.Client, address: str, question: Question) -> None:
