@@ -24,8 +24,10 @@ SHOWN: Final = 50
 PUBLIC: Final = (
     "product-published",
     "product-made-official",
+    "product-marked-latest",
     "product-official-taken-back",
     "product-restored",
+    "product-unmarked-latest",
 )
 #: Acts that everybody may know of when they came after the publication.
 PUBLIC_ONCE_PUBLISHED: Final = ("file-received", "file-removed")
@@ -33,21 +35,28 @@ PUBLIC_ONCE_PUBLISHED: Final = ("file-received", "file-removed")
 TEXTS: Final = {
     "column-added": _("added the column %(column)s"),
     "column-changed": _("changed what the column %(column)s means"),
+    "column-carried": _("offered the column %(column)s to pipelines"),
+    "column-described": _("described the column %(column)s"),
+    "column-not-carried": _("no longer offers the column %(column)s to pipelines"),
     "column-removed": _("removed the column %(column)s"),
     "columns-associated": _("said what the columns mean"),
+    "doubt-dismissed": _("said that the values of %(columns)s are right"),
     "download-prepared": _("had a download prepared"),
     "file-received": _("added the file %(file)s"),
     "file-removed": _("removed the file %(file)s"),
+    "main-file-corrected": _("had the values of %(columns)s corrected"),
     "product-created": _("began the product"),
     "product-deleted": _("deleted the product"),
     "product-failed": _("gave up: %(code)s"),
     "product-made-official": _("made the product official: %(note)s"),
     "product-official-taken-back": _("took the official mark back: %(note)s"),
+    "product-marked-latest": _("marked the product as the latest of its type: %(note)s"),
     "product-published": _("published the product"),
     "product-reopened": _("opened the registration again"),
     "product-replacement-cleared": _("said that the product replaces no other"),
     "product-replacement-set": _("named the product that it replaces: %(replaces)s"),
     "product-restored": _("restored the product"),
+    "product-unmarked-latest": _("took back that it is the latest of its type"),
     "product-updated": _("changed %(fields)s"),
     "registration-done": _("read the main file"),
     "registration-refused": _("could not read the main file"),
@@ -62,6 +71,7 @@ _FIELDS: Final = {
     "release_year": _("the release year"),
     "pz_code": _("the pz code"),
     "official_product": _("the official mark"),
+    "access_url": _("the address of the data"),
 }
 
 

@@ -35,6 +35,7 @@ PRODUCT_SEARCH_FIELDS: Final = (
 )
 #: Acts in the audit log whose notes are shown with the product.
 MADE_OFFICIAL: Final = "product-made-official"
+MARKED_LATEST: Final = "product-marked-latest"
 TAKEN_BACK: Final = "product-official-taken-back"
 DELETED: Final = "product-deleted"
 RESTORED: Final = "product-restored"
@@ -256,6 +257,13 @@ def official_mark_of(product: Product) -> AuditEntry | None:
         return None
     entry = audit.latest_entry(product, MADE_OFFICIAL, TAKEN_BACK)
     return entry if entry is not None and entry.action == MADE_OFFICIAL else None
+
+
+def latest_mark_of(product: Product) -> AuditEntry | None:
+    """Return who marked a product as the latest of its type, when and why."""
+    if not product.is_latest:
+        return None
+    return audit.latest_entry(product, MARKED_LATEST)
 
 
 def take_down_of(product: Product) -> AuditEntry | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from pzhub.accounts.models import User
@@ -18,6 +19,26 @@ def drafts_of(user: User) -> QuerySet[Product]:
     """Return the products that a user has begun and not yet published, newest first."""
     drafts = Product.objects.filter(user=user, status=ProductStatus.REGISTERING)
     return drafts.select_related("product_type", "release", "inspection").order_by("-id")
+
+
+def space_by_user(words: str = "") -> QuerySet[User]:
+    """Return users with ``used_bytes`` and ``n_products``, who takes most space first.
+
+    Parameters
+    ----------
+    words
+        Part of a login, a name or an address; empty for everybody.
+    """
+    named = User.objects.select_related("upload_allowance")
+    for word in words.split():
+        named = named.filter(
+            Q(username__icontains=word) | Q(display_name__icontains=word) | Q(email__icontains=word)
+        )
+    there = ~Q(products__status=ProductStatus.DELETED)
+    return named.annotate(
+        used_bytes=Coalesce(Sum("products__files__size", filter=there), 0),
+        n_products=Count("products", filter=there, distinct=True),
+    ).order_by("-used_bytes", "username")
 
 
 def uploads_of(user: User) -> QuerySet[ResumableUpload]:

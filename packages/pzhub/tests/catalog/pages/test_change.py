@@ -66,10 +66,11 @@ def test_administrators_change_what_others_own(
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [
-        ({"role": "z_flag"}, ("z_flag", "stat.rank")),
-        ({"role": "instrument_type"}, ("instrument_type", None)),
-        ({"role": "own", "own": " comment "}, ("comment", None)),
-        ({"role": ""}, (None, None)),
+        ({"meaning": "z_flag"}, ("z_flag", "stat.rank")),
+        ({"meaning": "instrument_type"}, ("instrument_type", None)),
+        ({"meaning": "own", "alias": " comment "}, ("comment", None)),
+        ({"meaning": "own", "alias": "i", "ucd": "PHOT.MAG"}, ("i", "phot.mag")),
+        ({"meaning": ""}, (None, None)),
     ],
 )
 def test_the_meaning_of_a_column_changes(
@@ -77,16 +78,49 @@ def test_the_meaning_of_a_column_changes(
 ) -> None:
     column = Column.objects.get(column_name="NOTE")
 
-    site.post(address(catalog, f"edit/columns/{column.pk}"), sent)
+    fields = {f"{name}-{column.pk}": value for name, value in sent.items()}
+    site.post(address(catalog, f"edit/columns/{column.pk}"), fields)
 
     column.refresh_from_db()
     assert (column.alias, column.ucd) == stored
 
 
+def test_a_wrong_ucd_and_a_wrong_unit_are_refused_with_what_comes_close(
+    site: Client, catalog: Product
+) -> None:
+    column = Column.objects.get(column_name="NOTE")
+    way = address(catalog, f"edit/columns/{column.pk}")
+    own = {f"meaning-{column.pk}": "own", f"alias-{column.pk}": "mine"}
+
+    ucd = site.post(way, {**own, f"ucd-{column.pk}": "src.redshfit"}, follow=True)
+    unit = site.post(way, {**own, f"unit-{column.pk}": "degs"}, follow=True)
+
+    assert "Did you mean src.redshift" in ucd.content.decode()
+    assert "Did you mean deg?" in unit.content.decode()
+    column.refresh_from_db()
+    assert (column.alias, column.unit) == (None, "")
+
+
+def test_the_edit_page_tells_what_was_done_and_offers_a_preview(
+    site: Client, catalog: Product
+) -> None:
+    site.post(address(catalog, "edit"), TEXT)
+    page = site.get(address(catalog, "edit")).content.decode()
+
+    assert "changed the description, the name" in page or "changed the name" in page
+    assert 'data-preview="id_description"' in page
+    drawn = site.post("/preview", {"text": "**bold** <script>alert(1)</script>"}).content.decode()
+    assert "<strong>bold</strong>" in drawn
+    assert "<script>" not in drawn
+    assert "Nothing written yet." in site.post("/preview", {"text": " "}).content.decode()
+
+
 def test_a_required_meaning_cannot_be_taken_away(site: Client, catalog: Product) -> None:
     column = Column.objects.get(column_name="Z")
 
-    response = site.post(address(catalog, f"edit/columns/{column.pk}"), {"role": ""}, follow=True)
+    response = site.post(
+        address(catalog, f"edit/columns/{column.pk}"), {f"meaning-{column.pk}": ""}, follow=True
+    )
 
     column.refresh_from_db()
     assert column.alias == "z"
@@ -99,7 +133,9 @@ def test_columns_of_other_products_are_not_changed_here(
     other = product_factory(ana, name="Other")  # type: ignore[operator]
     column = Column.objects.create(product=other, column_name="x", order=0)
 
-    response = site.post(address(catalog, f"edit/columns/{column.pk}"), {"role": "z"})
+    response = site.post(
+        address(catalog, f"edit/columns/{column.pk}"), {f"meaning-{column.pk}": "z"}
+    )
 
     assert response.status_code == 404
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 from django.contrib import messages
@@ -14,26 +14,26 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.catalog.activity import activity_of
 from pzhub.catalog.models import Product
+from pzhub.catalog.pages.meanings import MEANINGS, sent_meaning
 from pzhub.catalog.policies import is_owner, require_delete, require_update
 from pzhub.catalog.selectors import columns_visible_to, descendants_of, product_for, replaceable_by
 from pzhub.catalog.services import (
     TRASH_DAYS,
     delete_product,
     restore_product,
-    set_column_association,
+    set_column_associations,
     update_product,
 )
 from pzhub.catalog.services.delete import REASON_LENGTH
 from pzhub.core.errors import NotFoundError
 from pzhub.core.forms import PageForm
 from pztables.errors import UserError
-from pztables.roles import PIPELINE_ROLES, ROLES, role_named
+from pztables.roles import role_named
 
 #: How many earlier products can be chosen from, the newest ones.
 MOST_VERSIONS: Final = 200
-#: The meanings that can be chosen for a column.
-MEANINGS: Final = (*ROLES, *PIPELINE_ROLES)
 
 
 class ProductForm(PageForm):
@@ -55,6 +55,23 @@ class ProductForm(PageForm):
     )
 
 
+class AddressedForm(ProductForm):
+    """The same for types that may have their data elsewhere."""
+
+    field_order = ("display_name", "access_url")
+    access_url = forms.URLField(
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        label=gettext_lazy("Where the data are"),
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        error_messages={
+            "invalid": gettext_lazy("Give a whole address, such as https://example.org/data.")
+        },
+        help_text=gettext_lazy("A link to data that are not among the files."),
+    )
+
+
 class ReasonForm(PageForm):
     """Why an administrator takes down what belongs to somebody else."""
 
@@ -67,27 +84,6 @@ class ReasonForm(PageForm):
             "The owner reads it where the product was. Only administrators can restore it."
         ),
     )
-
-
-class MeaningForm(PageForm):
-    """What one column means: a standard role, or a word of the owner's own."""
-
-    role = forms.ChoiceField(required=False)
-    own = forms.CharField(required=False, max_length=256)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        standard = [(role.name, role.label) for role in MEANINGS]
-        choices = [("", _("not associated")), *standard, ("own", _("own label"))]
-        self.fields["role"].choices = choices  # type: ignore[attr-defined]
-
-    def association(self) -> tuple[str | None, str | None]:
-        """Return alias and UCD as they are stored."""
-        chosen = self.cleaned_data["role"]
-        if chosen == "own":
-            return self.cleaned_data["own"].strip() or None, None
-        role = role_named(chosen)
-        return (role.alias, role.ucd or None) if role else (None, None)
 
 
 def _editable(request: SignedInRequest, key: str) -> Product:
@@ -104,6 +100,7 @@ def _page(request: SignedInRequest, product: Product, form: ProductForm) -> Http
         "files": list(product.files.order_by("role", "id")),
         "columns": [(column, role_named(column.alias or "")) for column in columns],
         "roles": MEANINGS,
+        "activity": activity_of(product, request.user),
         "earlier": list(replaceable_by(product)[:MOST_VERSIONS]),
     }
     return render(request, "catalog/edit.html", context)
@@ -114,8 +111,13 @@ def _page(request: SignedInRequest, product: Product, form: ProductForm) -> Http
 def edit(request: SignedInRequest, key: str) -> HttpResponse:
     """Change the name and the description."""
     product = _editable(request, key)
-    initial = {"display_name": product.display_name, "description": product.description}
-    form = ProductForm(request.POST or None, initial=initial)
+    initial = {
+        "display_name": product.display_name,
+        "description": product.description,
+        "access_url": product.access_url,
+    }
+    kind = AddressedForm if product.product_type.rules.allows_metadata_only else ProductForm
+    form = kind(request.POST or None, initial=initial)
     if request.method != "POST" or not form.is_valid():
         return _page(request, product, form)
     try:
@@ -135,18 +137,19 @@ def edit_column(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
     column = columns_visible_to(request.user).filter(product=product, pk=pk).first()
     if column is None:
         raise NotFoundError(f"{product} has no column {pk}: its columns were read again.")
-    form = MeaningForm(request.POST)
-    if form.is_valid():
-        alias, ucd = form.association()
+    meaning = sent_meaning(column, request.POST)
+    if meaning is not None:
         try:
-            set_column_association(actor=request.user, column=column, alias=alias, ucd=ucd)
+            set_column_associations(
+                actor=request.user, product=product, associations={column.pk: meaning}
+            )
         except UserError as refusal:
             messages.error(request, refusal.message)
         else:
             messages.success(
                 request,
                 _("%(column)s is now: %(meaning)s.")
-                % {"column": column.column_name, "meaning": alias or _("not associated")},
+                % {"column": column.column_name, "meaning": meaning.alias or _("not associated")},
             )
     return redirect(f"/product/{product.internal_name}/edit#columns")
 

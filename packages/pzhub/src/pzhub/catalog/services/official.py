@@ -9,7 +9,7 @@ from django.db import transaction
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Product, ProductStatus
 from pzhub.catalog.policies import require_official
-from pzhub.catalog.selectors import MADE_OFFICIAL, TAKEN_BACK
+from pzhub.catalog.selectors import MADE_OFFICIAL, MARKED_LATEST, TAKEN_BACK
 from pzhub.catalog.services.update import locked_product
 from pzhub.core import audit
 from pzhub.core.errors import ConflictError, InvalidError
@@ -96,7 +96,7 @@ def mark_latest(*, actor: User, product: Product, note: str) -> Product | None:
         _set_latest(before, latest=False)
     _set_latest(product, latest=True)
     facts = {"instead_of": str(before)} if before else {}
-    audit.record(actor=actor, action="product-marked-latest", target=product, note=note, **facts)
+    audit.record(actor=actor, action=MARKED_LATEST, target=product, note=note, **facts)
     return before
 
 

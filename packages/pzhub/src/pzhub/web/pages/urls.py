@@ -7,7 +7,7 @@ from django.urls.resolvers import URLPattern
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView, TemplateView
 
-from pzhub.web.pages import account, live, product, views
+from pzhub.web.pages import account, live, preview, product, views
 from pzhub.web.pages.administration import urls as administration
 
 app_name = "web"
@@ -33,6 +33,7 @@ urlpatterns = [
     path("product/<str:key>/files/add", product.add_file, name="add_file"),
     path("product/<str:key>/files/<int:pk>/remove", product.remove, name="remove_file"),
     path("product/<str:key>/run", product.run, name="run"),
+    path("preview", preview.preview, name="preview"),
     path("live", live.live, name="live"),
     path("account", account.account, name="account"),
     path("account/profile", account.profile, name="account_profile"),

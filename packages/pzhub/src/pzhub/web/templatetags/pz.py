@@ -137,7 +137,11 @@ def field(bound: Any, size: str = "", optional: bool = True) -> dict[str, Any]:
         for part, there in (("error", bound.errors), ("help", bound.help_text))
         if there
     ]
-    kind = "form-select" if bound.widget_type in {"select", "nullbooleanselect"} else "form-control"
+    kind = (
+        "form-select"
+        if bound.widget_type in {"select", "nullbooleanselect", "versionselect"}
+        else "form-control"
+    )
     classes = [kind, f"{kind}-{size}" if size else "", "is-invalid" if bound.errors else ""]
     attrs = {"class": " ".join(filter(None, classes))}
     if describedby:

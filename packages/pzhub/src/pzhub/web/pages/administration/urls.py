@@ -8,9 +8,11 @@ from pzhub.web.pages.administration import (
     announcements,
     audit_log,
     groups,
+    latest,
     overview,
     people,
     products,
+    quotas,
     texts,
 )
 
@@ -22,6 +24,8 @@ urlpatterns = [
     path("administration/users/of/<int:pk>", people.user, name="user"),
     path("administration/users/of/<int:pk>/off", people.switch_off, name="user_off"),
     path("administration/users/of/<int:pk>/on", people.switch_on, name="user_on"),
+    path("administration/quotas", quotas.quotas, name="quotas"),
+    path("administration/quotas/of/<int:pk>", quotas.quota, name="quota"),
     path("administration/groups", groups.groups, name="groups"),
     path("administration/groups/of/<int:pk>", groups.group, name="group"),
     path("administration/groups/of/<int:pk>/delete", groups.delete, name="group_delete"),
@@ -38,5 +42,6 @@ urlpatterns = [
     path("administration/audit", audit_log.audit_log, name="audit_log"),
     path("administration/texts", texts.texts, name="page_texts"),
     path("administration/texts/<slug:page>/<slug:language>", texts.text, name="page_text"),
+    path("product/<str:key>/latest", latest.latest, name="latest"),
     path("product/<str:key>/official", products.official, name="official"),
 ]

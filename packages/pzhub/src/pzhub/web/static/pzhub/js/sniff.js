@@ -138,7 +138,8 @@ export function likelyType(name, columns) {
   const hasEstimates = some(/^(z_?phot|photo_?z|z_?mode|z_?mean|z_?median|zbest_phot|z_b|odds)$/);
   const hasRedshift = some(/^(z|z_?spec|spec_?z|redshift|z_?best|z_?true|z_helio|zcosmo|cz|z_?cmb)$/);
   if (hasEstimates && !hasRedshift) return "photoz_estimates";
-  if (hasRedshift && hasPhotometry) return "training_set";
+  const hasFlag = some(/^(z_?flags?|zflg|z_?qual(ity)?|quality|q_?z|zq|zwarn|z_?conf.*|.*spec_?(flag|qual).*|.*qop|flag_z)$/);
+  if (hasRedshift && hasPhotometry && !(hasFlag && hasPosition)) return "training_set";
   if (hasRedshift && hasPosition) return "redshift_catalog";
   if (hasPosition && !hasRedshift) return "object_catalog";
   return hasRedshift && hasEstimates ? "validation_results" : "";
