@@ -111,6 +111,8 @@ def stored_profile(product: Product) -> dict[str, Any] | None:
 
 def read_profile(relative: str) -> dict[str, Any] | None:
     """Return a profile by its path below the data folder; ``None`` where the file is gone."""
+    if not relative:
+        return None
     try:
         written = storage.data_path(relative).stat().st_mtime_ns
     except FileNotFoundError:
