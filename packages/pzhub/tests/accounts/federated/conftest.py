@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from openid_provider import CLIENT_ID, SECRET, Provider, running_provider
 from pzhub.accounts.federated import provider as conversation
 from pzhub.config import hub_config
-
-from .provider import CLIENT_ID, SECRET, Provider, running_provider
 
 Configure = Callable[..., None]
 

@@ -11,10 +11,9 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from openid_provider import Provider, new_key, query_of
 from pzhub.accounts.models import ExternalIdentity, User
 from pzhub.core.models import AuditEntry
-
-from .provider import Provider, new_key, query_of
 
 PASSWORD = "correct horse battery"
 
