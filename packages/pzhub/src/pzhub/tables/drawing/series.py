@@ -43,6 +43,15 @@ class Series:
         """All values, those outside the edges included."""
         return sum(self.counts) + self.below + self.above
 
+    def sensible_bins(self, most: int = 80, fewest: int = 10) -> int:
+        """Return how many bins say as much as so many values can (Freedman and Diaconis)."""
+        inside = sum(self.counts)
+        shares = np.cumsum(self.counts) / max(inside, 1)
+        quarter, three = (self.edges[int(np.searchsorted(shares, q)) + 1] for q in (0.25, 0.75))
+        width = 2 * (three - quarter) / max(inside, 1) ** (1 / 3)
+        wanted = most if width <= 0 else (self.edges[-1] - self.edges[0]) / width
+        return int(min(max(wanted, fewest), most))
+
     def merged(self, most_bins: int) -> Series:
         """Return at most so many bins, each of several whole ones: counts stay exact."""
         step = max(1, -(-len(self.counts) // most_bins))

@@ -18,6 +18,9 @@ from pzhub.tables.drawing.series import FloatArray, levels_of
 _WHOLE_SKY_DEG2: Final = 41_252.961_249_419_27
 _MARGIN: Final = 10.0
 _MOST_CELLS: Final = 2_000
+#: Of the radius of a field; smaller cells could not be seen.
+_SMALLEST_CELL: Final = 1 / 50
+_FEW_CELLS: Final = 24
 #: A field that comes as near to a pole has lines of right ascension like spokes.
 _POLAR_DEG: Final = 85.0
 Place = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
@@ -62,7 +65,8 @@ class Sky:
         near = np.flatnonzero(field.distance_deg(*self.centres()) <= field.radius_deg * 1.05)
         cells, counts = np.array(self.cells)[near], np.array(self.counts)[near]
         part = Sky(self.order, tuple(cells.tolist()), tuple(counts.tolist()), self.area_deg2)
-        while len(part.cells) > _MOST_CELLS and part.order > 0:
+        smallest = (field.radius_deg * _SMALLEST_CELL) ** 2
+        while part.order > 0 and (len(part.cells) > _MOST_CELLS or part.cell_deg2 < smallest):
             part = part.coarser()
         return part
 
@@ -99,7 +103,7 @@ def sky_map(sky: Sky, look: SkyLook, width: float = 720, others: Sequence[Sky] =
         x, y = project(ra, dec)
         return cx + x * radius, cy - y * radius
 
-    size = max(cell_size(sky, radius) * 0.9, 3.0)
+    size = max(cell_size(sky, radius) * 0.9, 5.0 if len(sky.cells) <= _FEW_CELLS else 3.0)
     ellipse = f'cx="{cx:g}" cy="{cy:g}" rx="{2 * radius:g}" ry="{radius:g}"'
     rings = "".join(_rings(other, place, size, number) for number, other in enumerate(others, 1))
     return (
@@ -205,7 +209,7 @@ def _labels(place: Place) -> str:
         labels.append(_label(float(x[0]), float(y[0]) + 15, text, "middle"))
     for dec in (-60, -30, 30, 60):
         x, y = place(np.array([180.001]), np.array([float(dec)]))
-        labels.append(_label(float(x[0]) + 6, float(y[0]) + 4, _degrees(dec), "start"))
+        labels.append(_label(float(x[0]) - 5, float(y[0]) + 4, _degrees(dec), "end"))
     return "".join(labels)
 
 
@@ -247,8 +251,18 @@ def field_map(sky: Sky, field: Field, look: SkyLook, width: float = 720) -> str:
         f' data-field="{field.ra!r} {field.dec!r} {field.radius_deg!r}">'
         f'<rect class="m0" width="{width:g}" height="{height:g}"/><g class="pan">'
         f"{_polygons(sky, place)}{_field_grid(field, place, width, height)}"
-        f"{_field_overlays(look, field, place, radius)}</g></svg>"
+        f"{_field_overlays(look, field, place, radius)}</g>{_locator(field, width, height)}</svg>"
     )
+
+
+def _locator(field: Field, width: float, height: float) -> str:
+    """Draw the whole sky small in the corner, a ring where the field is."""
+    radius = 22.0
+    cx, cy = width - 2 * radius - 6, height - radius - 6
+    x, y = PROJECTIONS["mollweide"](np.array([field.ra]), np.array([field.dec]))
+    ring = f'cx="{coordinate(cx + x[0] * radius)}" cy="{coordinate(cy - y[0] * radius)}" r="3"'
+    ellipse = f'cx="{cx:g}" cy="{cy:g}" rx="{2 * radius:g}" ry="{radius:g}"'
+    return f'<ellipse class="locator" {ellipse}/><circle class="locator-here" {ring}/>'
 
 
 def _polygons(sky: Sky, place: Place) -> str:
@@ -294,7 +308,7 @@ def _field_grid(field: Field, place: Place, width: float, height: float) -> str:
         lines.append(path_of(*place(np.full(41, ra_line), np.linspace(low, high, 41)), width))
         bottom = field.dec - field.radius_deg
         x, _ = place(np.array([ra_line]), np.array([max(bottom, -89.9)]))
-        if 40 < x[0] < width - 30:
+        if 40 < x[0] < width - 110:
             text = f"{value_label(float(ra_line % 360))}°"
             labels.append(_label(float(x[0]), height - 6, text, "middle"))
     return f'<path class="grid graticule" d="{"".join(lines)}"/>{"".join(labels)}'

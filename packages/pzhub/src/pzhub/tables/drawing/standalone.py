@@ -19,6 +19,7 @@ text{fill:#46546a;font-family:"IBM Plex Sans","DejaVu Sans",sans-serif;font-size
 .over{stroke:#b8470f;fill:none;stroke-width:1.5}
 .rubin-under{stroke:#fff;fill:none;stroke-width:3}
 .rubin{stroke:#121b29;fill:none;stroke-dasharray:6 3}
+.locator{fill:#fff;stroke:#7a889b}.locator-here{fill:#1a57a8}
 .galplane{fill:none;stroke:#7a889b;stroke-dasharray:1 4;stroke-linecap:round;stroke-width:1.5}
 .m0{fill:#f3f6fa}.m1{fill:#c9d9ee;stroke:#c9d9ee}.m2{fill:#a6c2e6;stroke:#a6c2e6}
 .m3{fill:#7da6d9;stroke:#7da6d9}.m4{fill:#578cc9;stroke:#578cc9}.m5{fill:#2a64a8;stroke:#2a64a8}

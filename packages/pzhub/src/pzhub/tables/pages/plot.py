@@ -97,6 +97,7 @@ def histogram_plot(
     notes: Iterable[str] = (),
     *,
     width: float = 720,
+    is_cumulative: bool = False,
 ) -> Plot:
     """Return the plot of a histogram, for both widths.
 
@@ -112,6 +113,8 @@ def histogram_plot(
         Beside those on values that are not drawn.
     width
         Of the drawing for wide windows, CSS pixels.
+    is_cumulative
+        Whether a bin counts all below its right edge.
     """
     reference = written_name(column)
     return Plot(
@@ -121,23 +124,25 @@ def histogram_plot(
         wide=mark_safe(histogram([series], look, width)),
         narrow=mark_safe(histogram([series], look, 340, 220)),
         head=(_("from"), _("to"), _("rows")),
-        make_rows=partial(_bin_rows, series, reference),
+        make_rows=partial(_bin_rows, series, reference, is_cumulative=is_cumulative),
         n_rows=len(series.counts),
         notes=(*outside_notes(series), *notes),
         script={"column": reference, "edges": series.edges, "counts": series.counts},
     )
 
 
-def _bin_rows(series: Series, reference: str) -> tuple[PlotRow, ...]:
+def _bin_rows(
+    series: Series, reference: str, *, is_cumulative: bool = False
+) -> tuple[PlotRow, ...]:
     last = len(series.counts) - 1
     bins = zip(series.edges[:-1], series.edges[1:], series.counts, strict=True)
-    return tuple(
-        PlotRow(
-            (_edge(low), _edge(high), str(count)),
-            between(reference, low, high, is_last=number == last),
-        )
-        for number, (low, high, count) in enumerate(bins)
-    )
+    rows = []
+    for number, (low, high, count) in enumerate(bins):
+        where = between(reference, low, high, is_last=number == last)
+        if is_cumulative:
+            where = f"{reference} {'<=' if number == last else '<'} {high!r}"
+        rows.append(PlotRow((_edge(low), _edge(high), str(count)), where))
+    return tuple(rows)
 
 
 def outside_notes(series: Series) -> list[str]:

@@ -6,10 +6,15 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pzhub.tables.services.density import MAX_SIDE
 
-BINS: Final = ("10", "20", "40")
+BINS: Final = ("10", "20", "40", "80")
+_SCALES: Final = (
+    ("linear", pgettext_lazy("scale", "Linear")),
+    ("log", pgettext_lazy("scale", "Log")),
+)
 _PARTS: Final = {
     "survey": _("survey"),
     "instrument_type": _("instrument type"),
@@ -20,9 +25,7 @@ _PARTS: Final = {
 class RedshiftForm(forms.Form):
     """How N(z) is drawn."""
 
-    scale = forms.ChoiceField(
-        label=_("Counts"), choices=(("linear", _("Linear")), ("log", _("Log"))), required=False
-    )
+    scale = forms.ChoiceField(label=_("Counts"), choices=_SCALES, required=False)
     cumulative = forms.BooleanField(label=_("Cumulative"), required=False)
     bins = forms.ChoiceField(label=_("Bins"), required=False)
     split = forms.ChoiceField(label=_("Split by"), required=False)
@@ -31,7 +34,8 @@ class RedshiftForm(forms.Form):
         super().__init__(data, auto_id="nz-%s")
         finer = [number for number in BINS if int(number) < n_bins]
         self.fields["bins"].choices = [  # type: ignore[attr-defined]
-            ("", str(n_bins)),
+            ("", _("automatic")),
+            (str(n_bins), str(n_bins)),
             *((number, number) for number in reversed(finer)),
         ]
         self.fields["split"].choices = [  # type: ignore[attr-defined]
@@ -52,11 +56,20 @@ class SkyForm(forms.Form):
         choices=(("none", ""), ("dp1", _("DP1 fields")), ("rubin", _("Rubin's northern limit"))),
         required=False,
     )
-    field = forms.TypedChoiceField(label=_("Zoom to"), coerce=int, empty_value=None, required=False)
+    field = forms.ChoiceField(label=_("Zoom to"), required=False)
 
-    def __init__(self, data: Any, *, fields: list[tuple[str, str]]) -> None:
-        super().__init__(data, auto_id="sky-%s")
-        self.fields["field"].choices = [("", _("whole sky")), *fields]  # type: ignore[attr-defined]
+    def __init__(self, data: Any, *, fields: list[tuple[str, str]], usual: str) -> None:
+        super().__init__(data, auto_id="sky-%s", initial={"field": usual})
+        self.usual = usual
+        self.fields["field"].choices = [("all", _("whole sky")), *fields]  # type: ignore[attr-defined]
+
+    def chosen_field(self) -> int | None:
+        """Return the number of the field that is zoomed to; nothing for the whole sky."""
+        if not self.is_bound:
+            number = self.usual
+        else:
+            number = self.cleaned_data.get("field") or self.usual if self.is_valid() else "all"
+        return None if number == "all" else int(number)
 
     def shown_layers(self) -> set[str]:
         """Return the overlays: the fields of DP1 until others are chosen."""

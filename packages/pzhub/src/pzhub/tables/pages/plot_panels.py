@@ -31,6 +31,7 @@ from pzhub.tables.pages.plot_forms import RedshiftForm, SkyForm
 
 _MOST_PARTS: Final = 10
 _NARROW: Final = 340
+_SMALL_DEG2: Final = 100.0
 #: Drawings are made for their width, so that letters keep their size.
 PRODUCT_WIDTH: Final = 720
 PAGE_WIDTH: Final = 580
@@ -95,10 +96,11 @@ def redshift_panel(
     if series is None:
         return None
     names = {"other": _("other values"), "null": _("no value")}
-    splits = {split.by: split for split in profiles.splits_in(stored, names)}
+    found = profiles.splits_in(stored, names)
+    splits = {split.by: split for split in found if len(split.series) > 1}
     form = RedshiftForm(sent or None, n_bins=len(series.counts), parts=tuple(splits))
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
-    bins = int(chosen.get("bins") or 0) or len(series.counts)
+    bins = int(chosen.get("bins") or 0) or series.sensible_bins()
     split = splits.get(chosen.get("split", ""))
     look = _redshift_look(series, chosen)
     column = str(stored["redshift"].get("column", "z"))
@@ -115,6 +117,7 @@ def redshift_panel(
             look,
             _notes(stored, series),
             width=width,
+            is_cumulative=bool(chosen.get("cumulative")),
         )
     return RedshiftPanel(form, plot, sent.urlencode())
 
@@ -187,10 +190,12 @@ def sky_panel(
         return None
     fields = fields_of(whole, fine)
     names = [(str(number), _field_name(*one)) for number, one in enumerate(fields)]
-    form = SkyForm(sent or None, fields=names)
+    # A field of a degree is a dot on the whole sky.
+    is_small = len(fields) == 1 and (whole.area_deg2 or 0) < _SMALL_DEG2
+    form = SkyForm(sent or None, fields=names, usual="0" if is_small else "all")
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
     layers = form.shown_layers() if chosen else {"dp1"}
-    number = chosen.get("field")
+    number = form.chosen_field()
     field = fields[number][0] if number is not None else None
     sky = whole if field is None else fine.inside(field)
     look = SkyLook(
