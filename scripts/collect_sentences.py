@@ -42,7 +42,7 @@ NAMED_FACT = re.compile(r"\{[a-z_]\w*(?:![rsa])?(?::[^{}]*)?\}")
 NOT_PROSE = re.compile(
     r"\b(SELECT|FROM|CREATE|WHERE|INSERT|UPDATE|ORDER BY|CASE WHEN|AND|CAST)\b|</?[a-z]+|\{\{|://"
     r"|^\s*--|[{]\s*[%]|=\{?\d*\}?$|%s|%\(|default-src|QuerySet|read_parquet|^curl |^job\.|^pz "
-    r"|^from \w+ import|^cone\("
+    r"|^from \w+ import|^cone\(|^python -c|\(\.\+|=\(\)|img-src|scripts/"
 )
 
 
