@@ -45,6 +45,19 @@ def profile_of(relative: str) -> Profile | None:
     return None if found is None else _read(relative, found)
 
 
+def thumbnails_of(product: Product, relative: str) -> Profile | None:
+    """Return what a list draws of a product: from its summary, that of a draft from its profile.
+
+    Costs nothing for products whose summaries came along.
+    """
+    summary = getattr(product, "summary", None)
+    if summary is None:
+        return profile_of(relative)
+    redshift, sky = (summary.thumbnail.get(name) for name in ("redshift", "sky"))
+    series = None if redshift is None else series_in({**redshift, "median": summary.z_median})
+    return Profile(series, None if sky is None else _cells(sky, summary.area_deg2), ())
+
+
 def state_of(product: Product) -> str:
     """Return how far the profile of a product is: none, waiting, running, failed or done.
 

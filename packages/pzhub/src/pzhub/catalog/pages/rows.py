@@ -83,7 +83,7 @@ def row_of(product: Product, user: User) -> ProductRow:
 
 def with_row_relations(products: QuerySet[Product]) -> QuerySet[Product]:
     """Fetch what lines show along with the products, however many."""
-    return products.select_related("inspection").prefetch_related("files")
+    return products.select_related("inspection", "summary").prefetch_related("files")
 
 
 def rows_of(products: Iterable[Product], user: User) -> list[ProductRow]:

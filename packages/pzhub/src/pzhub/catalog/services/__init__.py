@@ -1,5 +1,6 @@
 """Acts on the catalog: each whole or not at all, with its audit row."""
 
+from pzhub.catalog.services.column_text import describe_column
 from pzhub.catalog.services.columns import (
     ColumnNameTakenError,
     RequiredRoleError,
@@ -50,6 +51,7 @@ __all__ = [
     "create_product",
     "delete_group",
     "delete_product",
+    "describe_column",
     "fail_product",
     "internal_name_for",
     "mark_latest",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.tables.pages import data, plot_files, plots
+from pzhub.tables.pages import columns, data, plot_files, plots, save
 
 app_name = "tables"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("product/<str:key>/data/columns", data.columns, name="data_columns"),
     path("product/<str:key>/data/condition", data.condition, name="data_condition"),
     path("product/<str:key>/data/names", data.names, name="data_names"),
+    path("product/<str:key>/data/save", save.save, name="save"),
+    path("product/<str:key>/columns", columns.columns_page, name="columns"),
+    path("product/<str:key>/columns.<slug:suffix>", columns.schema_file, name="schema"),
+    path("product/<str:key>/columns/<int:pk>", columns.column_page, name="column"),
     path("product/<str:key>/plots", plots.plots_page, name="plots"),
     path("product/<str:key>/plots/rows", plots.rows_in_cone, name="plot_rows"),
     path("product/<str:key>/plots/<slug:name>/table", plot_files.plot_table, name="plot_table"),

@@ -17,6 +17,7 @@ _MOST_CELLS: Final = 500
 _NZ_BINS: Final = 46
 _NZ_END: Final = 3.0
 _THUMBNAIL_ORDER: Final = 3
+_THUMBNAIL_CELLS: Final = 300
 
 
 def write_summary(product_id: int, profile: Mapping[str, Any], signature: str) -> None:
@@ -66,6 +67,9 @@ def _redshift_thumbnail(redshift: Mapping[str, Any] | None) -> dict[str, Any] | 
 
 
 def _sky_thumbnail(sky: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the map of the sky, more coarsely where it has many cells."""
+    if len(sky["cells"]) <= _THUMBNAIL_CELLS:
+        return {name: sky[name] for name in ("order", "cells", "counts")}
     shift = 2 * (sky["order"] - _THUMBNAIL_ORDER)
     cells, places = np.unique(np.array(sky["cells"]) >> shift, return_inverse=True)
     counts = np.bincount(places, weights=np.array(sky["counts"]))

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from pzhub.core import sentences
 from pzhub.tables.drawing import thumbs
-from pzhub.tables.profiles import profile_of
+from pzhub.tables.profiles import profile_of, thumbnails_of
 from pzhub.web.rendering import format_bytes, render_markdown
 
 register = template.Library()
@@ -208,7 +208,7 @@ def python_of(product: Any, api_address: str) -> str:
 @register.simple_tag
 def graphics_of(rows: Any) -> bool:
     """Return whether any line of a list has something to draw."""
-    return any(profile_of(row.profile_path) for row in rows)
+    return any(thumbnails_of(row.product, row.profile_path) for row in rows)
 
 
 @register.simple_tag
@@ -220,7 +220,7 @@ def spark_axis() -> SafeString:
 @register.simple_tag
 def spark(row: Any) -> SafeString:
     """Draw the redshifts of a product, small; say the median to who cannot see it."""
-    profile = profile_of(row.profile_path)
+    profile = thumbnails_of(row.product, row.profile_path)
     if profile is None or profile.redshift is None:
         return format_html('<span class="faint">{}</span>', _("no redshift"))
     words = format_html(
@@ -234,7 +234,7 @@ def spark(row: Any) -> SafeString:
 @register.simple_tag
 def skythumb(row: Any) -> SafeString:
     """Draw where a product's positions lie, small."""
-    profile = profile_of(row.profile_path)
+    profile = thumbnails_of(row.product, row.profile_path)
     if profile is None or profile.sky is None:
         return format_html('<span class="faint" aria-label="{}">–</span>', _("no positions"))
     return mark_safe(thumbs.sky_thumb(profile.sky))
