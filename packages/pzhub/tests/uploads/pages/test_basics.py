@@ -122,3 +122,63 @@ def test_a_published_product_is_no_draft(
     answer = ana_site.get(f"/upload/{product.pk}/files")
     assert answer.status_code == 409 or answer.status_code == 400
     assert "is not a draft any more" in answer.content.decode()
+
+
+def test_a_script_gets_values_and_faults_instead_of_pages(
+    ana_site: Client, product_types: object
+) -> None:
+    script = {"X-Requested-With": "XMLHttpRequest"}
+    form = {"display_name": "Dropped", "product_type": "other"}
+    answer = ana_site.post("/product/new", form, headers=script)
+    draft = Product.objects.get()
+    assert (answer.status_code, answer.json()) == (
+        201,
+        {
+            "product": draft.pk,
+            "action": f"/upload/{draft.pk}/files",
+            "next": f"/upload/{draft.pk}/columns",
+        },
+    )
+    refused = ana_site.post("/product/new", {"display_name": ""}, headers=script)
+    assert refused.status_code == 400
+    assert sorted(refused.json()["errors"]) == ["display_name", "product_type"]
+    way = f"/upload/{draft.pk}/basics"
+    assert ana_site.post(way, {"display_name": "Saved"}, headers=script).json() == {"ok": True}
+    assert ana_site.post(way, {"display_name": ""}, headers=script).status_code == 400
+    draft.refresh_from_db()
+    assert draft.display_name == "Saved"
+
+
+def test_a_new_product_names_the_version_that_it_replaces(
+    ana_site: Client, ana: User, product_factory: Callable[..., Product]
+) -> None:
+    earlier = product_factory(ana, name="First version", type_name="training_set")
+    page = ana_site.get("/product/new").content.decode()
+    assert 'data-type="training_set">First version' in page
+    form = {"display_name": "Second", "product_type": "training_set"}
+    ana_site.post("/product/new", {**form, "replaces": earlier.internal_name})
+    assert Product.objects.get(display_name="Second").replaces == earlier
+    wrong = {"display_name": "Third", "product_type": "other", "replaces": earlier.internal_name}
+    refused = ana_site.post("/product/new", wrong)
+    assert refused.status_code == 400
+    assert "cannot replace" in refused.content.decode()
+    assert not Product.objects.filter(display_name="Third").exists()
+
+
+@pytest.mark.parametrize(
+    "type_name", ["photoz_estimates", "training_results", "validation_results", "other"]
+)
+def test_a_product_without_files_is_published_with_the_address_of_its_data(
+    ana_site: Client, empty_draft: DraftMaker, type_name: str
+) -> None:
+    draft = empty_draft(type_name=type_name)
+    way = f"/upload/{draft.pk}"
+    assert ana_site.post(f"{way}/confirm").status_code == 409
+    wrong = ana_site.post(f"{way}/basics", {"display_name": "x", "access_url": "not an address"})
+    assert "Give a whole address" in wrong.content.decode()
+    data = {"display_name": "x", "access_url": "https://example.org/data"}
+    ana_site.post(f"{way}/basics", data)
+    assert ana_site.get(way)["Location"] == f"{way}/confirm"
+    assert ana_site.post(f"{way}/confirm").status_code == 302
+    page = ana_site.get(f"/product/{draft.internal_name}").content.decode()
+    assert 'href="https://example.org/data"' in page

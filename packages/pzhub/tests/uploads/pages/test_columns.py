@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -158,3 +159,98 @@ def test_columns_stay_closed_to_a_refused_file(
     draft = inspected_draft(state=InspectionState.REFUSED, error={"message": "broken"})
     page = ana_site.get(f"/upload/{draft.pk}/confirm").content.decode()
     assert "The main file cannot be used: replace it." in page
+
+
+def own(draft: Product, name: str, **fields: str) -> dict[str, str]:
+    """Return the fields of a row with a label of one's own."""
+    pk = column_named(draft, name).pk
+    return {f"meaning-{pk}": "own"} | {f"{field}-{pk}": text for field, text in fields.items()}
+
+
+def test_a_label_has_a_ucd_of_the_vocabulary_and_a_unit(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    way = f"/upload/{draft.pk}/columns/{column_named(draft, 'EPOCH').pk}"
+    answer = ana_site.post(way, own(draft, "EPOCH", alias="mag_i", ucd="PHOT.mag;em.opt.i"))
+    ana_site.post(way, {f"unit-{column_named(draft, 'EPOCH').pk}": "mag"})
+    stored = column_named(draft, "EPOCH")
+    assert (stored.alias, stored.ucd, stored.unit) == ("mag_i", "phot.mag;em.opt.I", "mag")
+    assert "your label and UCD" in answer.content.decode()
+
+
+def test_a_wrong_ucd_is_named_with_what_comes_close_and_stays_in_its_field(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    fields = own(draft, "EPOCH", alias="mine", ucd="src.redshfit", unit="degs")
+    page = ana_site.post(f"/upload/{draft.pk}/columns", fields)
+    text = page.content.decode()
+    assert page.status_code == 400
+    assert "Did you mean src.redshift" in text
+    assert 'value="src.redshfit"' in text
+    assert 'value="mine"' in text
+    stored = column_named(draft, "EPOCH")
+    assert (stored.alias, stored.ucd) == (None, None)
+
+
+def test_the_last_choices_are_taken_back_one_by_one(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    way = f"/upload/{draft.pk}/columns"
+    ana_site.post(way, {"accept": "all"})
+    ana_site.post(way, own(draft, "EPOCH", alias="epoch"))
+    assert meanings_of(draft)["EPOCH"] == "epoch"
+    ana_site.post(way, {"do": "undo"})
+    assert list(meanings_of(draft)) == ["NUM", "ALPHA", "DELTA", "Z"]
+    ana_site.post(way, {"do": "undo"})
+    assert meanings_of(draft) == {}
+    ana_site.post(way, {"do": "undo"})  # there is nothing left to undo
+    assert meanings_of(draft) == {}
+
+
+def test_meanings_are_taken_over_from_an_earlier_product(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    earlier = inspected_draft(name="Earlier")
+    ana_site.post(f"/upload/{earlier.pk}/columns", {"accept": "all"})
+    ana_site.post(f"/upload/{earlier.pk}/columns", own(earlier, "EPOCH", alias="epoch", unit="yr"))
+    draft = inspected_draft(name="Later")
+    way = f"/upload/{draft.pk}/columns"
+    assert "Earlier (5 columns)" in ana_site.get(way).content.decode()
+    ana_site.post(way, {"do": "copy", "copy-from": earlier.internal_name})
+    assert meanings_of(draft) == meanings_of(earlier)
+    assert column_named(draft, "EPOCH").unit == "yr"
+    answer = ana_site.post(way, {"do": "copy", "copy-from": "nothing"}, follow=True)
+    assert "nothing" in answer.content.decode()
+
+
+def test_an_extra_column_is_carried_under_its_label(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    way = f"/upload/{draft.pk}/columns"
+    chosen = {"extra-column": str(column_named(draft, "EPOCH").pk), "extra-label": "epoch"}
+    ana_site.post(way, {"do": "carry", **chosen})
+    stored = column_named(draft, "EPOCH")
+    assert (stored.alias, stored.facts["carry"]) == ("epoch", True)
+    row = own(draft, "EPOCH", alias="epoch", carryable="1")
+    ana_site.post(f"{way}/{stored.pk}", row)
+    assert column_named(draft, "EPOCH").facts["carry"] is False
+    answer = ana_site.post(way, {"do": "carry"}, follow=True)
+    assert "Choose the column that pipelines should carry along." in answer.content.decode()
+
+
+def test_the_words_of_ucds_are_listed_for_completion(ana_site: Client) -> None:
+    words = ana_site.get("/upload/ucd-words").json()["words"]
+    assert ["src.redshift", "PS", "Redshift"] in words
+    assert next(places for name, places, _ in words if name == "meta.main") == "S"
+
+
+def test_what_a_page_says_of_columns_costs_few_queries(
+    ana_site: Client, inspected_draft: DraftMaker, django_assert_max_num_queries: Any
+) -> None:
+    draft = inspected_draft()
+    with django_assert_max_num_queries(24):
+        ana_site.get(f"/upload/{draft.pk}/columns")
