@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from pztables.errors import UserError
+from pztables.spare import DISPENSABLE, spare
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -246,5 +247,6 @@ def main() -> None:
         sys.exit(2)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # as the server starts a run, for which it is not to wait
+    spare(*DISPENSABLE)
     main()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pztables.spare import DISPENSABLE, spare
 from pztables.walls import raise_walls
 
 _EXIT_REFUSED = 2
@@ -20,6 +21,7 @@ def main() -> int:
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     path, out_dir = Path(request["path"]), Path(request["out_dir"])
     walls = raise_walls(readable=[path], writable=[out_dir], limits=request["limits"])
+    spare(*DISPENSABLE)
     # imported behind the walls: what these libraries do at import is confined too
     from pztables.errors import UserError
     from pztables.isolation import RESULT_NAME

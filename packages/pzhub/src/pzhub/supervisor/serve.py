@@ -20,6 +20,7 @@ from pzhub.supervisor.child import Child
 from pzhub.supervisor.lock import FolderLock, listening_socket
 from pzhub.supervisor.prepare import prepare_database, say
 from pztables.errors import UserError
+from pztables.spare import DISPENSABLE, spare
 
 #: How long parts may take to finish what they are doing after Ctrl-C, seconds.
 STOP_SECONDS: Final = 6.0
@@ -33,6 +34,7 @@ def serve(*, data_dir: Path, host: str, port: int, with_demo: bool) -> None:
     DataFolderInUseError, PortInUseError
         If another server is in the way.
     """
+    spare(*DISPENSABLE)
     data_dir = data_dir.resolve()
     lock = FolderLock(data_dir)
     listener = listening_socket(host, port, patient=lock.was_killed)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pztables import errors
+from pztables.spare import DISPENSABLE, spare
 
 if TYPE_CHECKING:
     from pztables.limits import Limits
@@ -95,6 +96,7 @@ def main() -> int:
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     ceiling = (request["memory_bytes"], request["memory_bytes"])
     resource.setrlimit(resource.RLIMIT_DATA, ceiling)
+    spare(*DISPENSABLE)
     from pztables.profile.build import Meaning, build_profile
 
     meanings = {name: Meaning(*each) for name, each in request["meanings"].items()}
