@@ -1,6 +1,6 @@
 """Libraries that a program does without, although libraries that it uses would load them.
 
-Arrow asks for pandas at the first array that it makes, and mocpy for networkx and then for
+Arrow asks for pandas at the first array that it makes, and mocpy for networkx and for
 matplotlib: half of the time that a short program takes, and memory.
 """
 
@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Final
 
 #: What tables and pipelines never use; who asks for it finds that it is not installed.
-DISPENSABLE: Final = ("pandas", "networkx")
+DISPENSABLE: Final = ("pandas", "matplotlib", "networkx")
 
 
 class _Spared(Loader):
