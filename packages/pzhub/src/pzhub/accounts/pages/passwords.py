@@ -28,6 +28,7 @@ from pzhub.accounts.services.passwords import (
     end_all_sessions,
     set_password,
 )
+from pzhub.config import hub_config
 from pzhub.core.errors import ConflictError
 from pzhub.core.forms import PageForm
 from pzhub.outbox.services import is_mail_on
@@ -102,6 +103,8 @@ def password(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """Mail a link to a new password; the answer does not tell whether there is an account."""
+    if not hub_config().password_sign_in:
+        return redirect("accounts:signin")  # there are no passwords here
     form = ResetForm(request.POST or None)
     context: dict[str, Any] = {"form": form, "mail_is_on": is_mail_on()}
     if request.method != "POST" or not is_mail_on() or not form.is_valid():
