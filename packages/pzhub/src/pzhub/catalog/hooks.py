@@ -37,12 +37,14 @@ class Origin:
 
 
 OriginReader = Callable[[Any], Origin]
+ViewReader = Callable[[Any], Origin]
 
 UPLOAD = Origin()
 _publication_checks: list[PublicationCheck] = []
 _publication_effects: list[PublicationEffect] = []
 _meaning_effects: list[PublicationEffect] = []
 _origin_readers: list[OriginReader] = []
+_view_readers: list[ViewReader] = []
 _origin_labels: list[Callable[[], Mapping[str, str]]] = []
 
 
@@ -84,11 +86,17 @@ def register_origin_reader(reader: OriginReader) -> None:
     _origin_readers[:] = [reader]
 
 
+def register_view_reader(reader: ViewReader) -> None:
+    """Have a function describe the view of a table that became a product; the last counts."""
+    _view_readers[:] = [reader]
+
+
 def origin_of(product: Product) -> Origin:
     """Return where a product comes from; costs no query after ``select_related``."""
     process = getattr(product, "process", None)
     if process is None:
-        return UPLOAD
+        view = getattr(product, "saved_view", None)
+        return UPLOAD if view is None or not _view_readers else _view_readers[0](view)
     if _origin_readers:
         return _origin_readers[0](process)
     return Origin(process.pipeline.name, process.pk, process.get_phase_display())

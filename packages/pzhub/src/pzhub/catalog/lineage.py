@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet, Value
 
 from pzhub.accounts.policies import Actor
 from pzhub.catalog.hooks import origin_labels
 from pzhub.catalog.models import Product, ProductStatus
 from pzhub.catalog.selectors import products_visible_to
 
+#: What stands where a pipeline would: rows and columns of a table were kept as a product.
+VIEW: Final = "Saved view"
 #: How many generations are shown in each direction.
 GENERATIONS: Final = 4
 #: How many products are shown in each direction.
@@ -28,7 +30,10 @@ _MOST_LINKS: Final = 4 * MOST_PRODUCTS
 
 @dataclass(frozen=True, slots=True)
 class MakingRun:
-    """A run that made a product from others; `hides_inputs` when some are not the reader's."""
+    """A run that made a product from others; `hides_inputs` when some are not the reader's.
+
+    A view of a table that was saved as a product counts as one, with a ``pk`` below 0.
+    """
 
     pk: int
     pipeline: str
@@ -40,7 +45,12 @@ class MakingRun:
     @property
     def label(self) -> str:
         """Return pipeline and version as people call them."""
-        return f"{self.pipeline} {self.version}"
+        return f"{self.pipeline} {self.version}".strip()
+
+    @property
+    def is_view(self) -> bool:
+        """Whether no pipeline ran: rows and columns of a table were kept."""
+        return self.pk < 0
 
 
 @dataclass(slots=True)
@@ -99,8 +109,8 @@ class Relative:
         return self.product.status == ProductStatus.DELETED
 
 
-#: Returns the ids of products reached, each with that of the one it was reached from.
-_Step = Callable[[Actor, Iterable[int]], "QuerySet[Product, tuple[int, int]]"]
+#: Returns the ids of products reached, each with that of the one it was reached from, in order.
+_Step = Callable[[Actor, Iterable[int]], "QuerySet[Product, tuple[Any, ...]]"]
 
 
 def lineage_of(product: Product, user: Actor) -> Lineage:
@@ -120,7 +130,7 @@ def lineage_of(product: Product, user: Actor) -> Lineage:
     """
     lineage = Lineage(product)
     lineage.add(product, 0)
-    read = _walk(lineage, user, _sources, -1) if hasattr(product, "process") else {}
+    read = _walk(lineage, user, _sources, -1) if _is_made(product) else {}
     used = _walk(lineage, user, _results, 1)
     _fetch(lineage, user)
     lineage.runs = [*_runs_before(lineage, read), *_runs_after(lineage, used)]
@@ -160,22 +170,47 @@ def _descendants(lineage: Lineage, pk: int, seen: set[int]) -> list[Relative]:
     return lines
 
 
-def _sources(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[int, int]]:
+def _pairs(
+    found: QuerySet[Any], known: str, run: Any, place: Any
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return ids with those that they were reached from, and what they are ordered by."""
+    named: QuerySet[Any] = found.order_by().annotate(known=F(known), run=run, place=place)
+    pairs: QuerySet[Any, tuple[Any, ...]] = named.values_list("pk", "known", "run", "place")
+    return pairs
+
+
+def _sources(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[Any, ...]]:
     """Return the visible products that runs read to make others, deleted ones too."""
     found = products_visible_to(user, include_deleted=True)
-    found = found.filter(used_by_links__process__upload__in=frontier)
-    found = found.order_by("used_by_links__process_id", "used_by_links__position")
-    return found.values_list("pk", "used_by_links__process__upload")
+    read = found.filter(used_by_links__process__upload__in=frontier)
+    links = F("used_by_links__process_id"), F("used_by_links__position")
+    viewed = found.filter(saved_views__product__in=frontier)
+    return (
+        _pairs(read, "used_by_links__process__upload", *links)
+        .union(_pairs(viewed, "saved_views__product", Value(0), F("saved_views__id")), all=True)
+        .order_by("run", "place")
+    )
 
 
-def _results(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[int, int]]:
+def _results(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[Any, ...]]:
     """Return the visible products that runs made, or are making, from others."""
     made = Product.objects.filter(process__input_links__product__in=frontier).order_by()
     # The first condition says nothing new; it has SQLite begin at the links, not at all products.
     found = products_visible_to(user).filter(pk__in=made.values("pk"))
     found = found.filter(process__input_links__product__in=frontier)
-    found = found.order_by("process__pk", "process__input_links__position")
-    return found.values_list("pk", "process__input_links__product")
+    links = F("process__pk"), F("process__input_links__position")
+    return (
+        _pairs(found, "process__input_links__product", *links)
+        .union(_kept_views(user, frontier), all=True)
+        .order_by("run", "place")
+    )
+
+
+def _kept_views(user: Actor, frontier: Iterable[int]) -> QuerySet[Product, tuple[Any, ...]]:
+    """Return the visible products that are views of others' tables."""
+    made = Product.objects.filter(saved_view__source__in=frontier).order_by()
+    found = products_visible_to(user).filter(pk__in=made.values("pk"))
+    return _pairs(found, "saved_view__source", Value(0), F("saved_view__id"))
 
 
 def _walk(lineage: Lineage, user: Actor, step: _Step, sign: int) -> dict[int, list[int]]:
@@ -187,7 +222,7 @@ def _walk(lineage: Lineage, user: Actor, step: _Step, sign: int) -> dict[int, li
         pairs = list(step(user, frontier)[: _MOST_LINKS + 1])
         lineage.is_cut |= len(pairs) > _MOST_LINKS
         frontier = []
-        for pk, known in pairs[:_MOST_LINKS]:
+        for pk, known, *_ in pairs[:_MOST_LINKS]:
             reached[known].append(pk)
             if pk in lineage.generation:
                 continue
@@ -213,6 +248,8 @@ def _fetch(lineage: Lineage, user: Actor) -> None:
 
 def _run(product: Product, inputs: Iterable[int], *, hides_inputs: bool = False) -> MakingRun:
     """Return the run that made a product, named for people; it is fetched with the product."""
+    if not hasattr(product, "process"):
+        return MakingRun(-view_of(product).pk, VIEW, "", product.pk, tuple(inputs), hides_inputs)
     process = product.process
     pipeline = process.pipeline.name
     label = origin_labels().get(pipeline, pipeline)
@@ -220,15 +257,26 @@ def _run(product: Product, inputs: Iterable[int], *, hides_inputs: bool = False)
     return MakingRun(process.pk, label, version, product.pk, tuple(inputs), hides_inputs)
 
 
+def view_of(product: Any) -> Any:
+    """Return the view that a product was saved from: a model of an app above the catalog."""
+    return product.saved_view
+
+
+def _is_made(product: Product) -> bool:
+    """Return whether it comes from other products."""
+    return hasattr(product, "process") or hasattr(product, "saved_view")
+
+
 def _runs_before(lineage: Lineage, read: dict[int, list[int]]) -> list[MakingRun]:
     """Return the runs that made a product and its ancestors."""
-    made = {pk: found for pk, found in read.items() if hasattr(lineage.products[pk], "process")}
+    made = {pk: found for pk, found in read.items() if _is_made(lineage.products[pk])}
     if not made:
         return []
     counted = (
         Product.objects.filter(pk__in=made).order_by().annotate(n=Count("process__input_links"))
     )
-    n_inputs = dict(counted.values_list("pk", "n"))
+    views = {pk for pk in made if hasattr(lineage.products[pk], "saved_view")}
+    n_inputs = dict(counted.values_list("pk", "n")) | dict.fromkeys(views, 1)
     return [
         _run(
             lineage.products[pk],

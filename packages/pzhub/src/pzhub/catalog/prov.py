@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pzhub.catalog.lineage import Lineage, MakingRun
+from pzhub.catalog.lineage import Lineage, MakingRun, view_of
 from pzhub.catalog.models import FileRole, Product, ProductFile, ProductStatus
 
 
@@ -42,7 +42,11 @@ def _entity(product: Product) -> str:
 
 
 def _activity(run: MakingRun) -> str:
-    return f"pz:jobs/{run.pk}"
+    return f"pz:views/{-run.pk}" if run.is_view else f"pz:jobs/{run.pk}"
+
+
+def _number(run: MakingRun) -> str:
+    return f"view{-run.pk}" if run.is_view else str(run.pk)
 
 
 def _agent(product: Product) -> str:
@@ -78,6 +82,8 @@ def _product_facts(product: Product, sha256: str) -> dict[str, Any]:
 
 
 def _run_facts(lineage: Lineage, run: MakingRun) -> dict[str, Any]:
+    if run.is_view:
+        return {"prov:label": run.label, **_view_facts(view_of(lineage.products[run.output]))}
     process = lineage.products[run.output].process
     facts: dict[str, Any] = {
         "prov:label": run.label,
@@ -101,17 +107,26 @@ def _agent_facts(product: Product) -> dict[str, Any]:
     }
 
 
+def _view_facts(view: Any) -> dict[str, Any]:
+    """Return which rows and columns were kept."""
+    asked = {f"pz:{name}": str(value) for name, value in view.question.items()}
+    return {**asked, "pz:rows": view.facts.get("rows", 0)}
+
+
 def _relations(lineage: Lineage) -> dict[str, Any]:
     """Return what read, made and owns what, each relation under a name of its own."""
     used, generated, derived = {}, {}, {}
     for run in lineage.runs:
         made = _entity(lineage.products[run.output])
         by = {"prov:entity": made, "prov:activity": _activity(run)}
-        generated[f"_:made{run.pk}"] = by
+        generated[f"_:made{_number(run)}"] = by
         for pk in run.inputs:
             source = _entity(lineage.products[pk])
-            used[f"_:read{run.pk}.{pk}"] = {"prov:activity": _activity(run), "prov:entity": source}
-            derived[f"_:from{run.pk}.{pk}"] = {
+            used[f"_:read{_number(run)}.{pk}"] = {
+                "prov:activity": _activity(run),
+                "prov:entity": source,
+            }
+            derived[f"_:from{_number(run)}.{pk}"] = {
                 "prov:generatedEntity": made,
                 "prov:usedEntity": source,
                 "prov:activity": _activity(run),

@@ -99,9 +99,9 @@ def products_visible_to(user: Actor, *, include_deleted: bool = False) -> QueryS
     """
     products = _visible_products(user, include_deleted=include_deleted)
     # The description of a release's objects can be long, and no list of products shows it.
-    return products.select_related("product_type", "release", "user", "process__pipeline").defer(
-        "release__object_catalog"
-    )
+    return products.select_related(
+        "product_type", "release", "user", "process__pipeline", "saved_view"
+    ).defer("release__object_catalog")
 
 
 def product_for(user: Actor, key: int | str, *, include_deleted: bool = False) -> Product:
@@ -257,6 +257,36 @@ def official_mark_of(product: Product) -> AuditEntry | None:
         return None
     entry = audit.latest_entry(product, MADE_OFFICIAL, TAKEN_BACK)
     return entry if entry is not None and entry.action == MADE_OFFICIAL else None
+
+
+def carried_columns_of(products: Iterable[Product]) -> dict[str, dict[str, str]]:
+    """Return the columns that owners want pipelines to carry along, as these want them told.
+
+    Parameters
+    ----------
+    products
+        Inputs of a run; of a label that several have, the first one counts.
+
+    Returns
+    -------
+    label -> ``source`` (the column) and ``type`` (``str``, ``int``, ``float`` or ``bool``)
+    """
+    inputs = [product.pk for product in products]
+    columns = Column.objects.filter(product__in=inputs, facts__carry=True).exclude(alias=None)
+    carried: dict[str, dict[str, str]] = {}
+    for column in columns.order_by("product", "order"):
+        kind = {"source": column.column_name, "type": _kind_of(column.dtype)}
+        carried.setdefault(str(column.alias), kind)
+    return carried
+
+
+def _kind_of(dtype: str) -> str:
+    """Return the kind of values that a type of Arrow holds, in the words of pipelines."""
+    if dtype == "bool":
+        return "bool"
+    if dtype.startswith(("int", "uint")):
+        return "int"
+    return "float" if dtype.startswith(("float", "double", "half", "decimal")) else "str"
 
 
 def latest_mark_of(product: Product) -> AuditEntry | None:

@@ -51,6 +51,12 @@ class ColumnKindError(InvalidError):
     code = "column_kind"
 
 
+class EmptyViewError(InvalidError):
+    """No row fits what is to become a product."""
+
+    code = "empty_view"
+
+
 class NoPositionsError(InvalidError):
     """A region of the sky is asked for, and no columns are right ascension and declination."""
 

@@ -162,7 +162,7 @@ def _second_line(product: Product) -> str:
 
 
 def _run_box(layout: _Layout, run: MakingRun) -> SafeString:
-    second = _("version %(version)s") % {"version": run.version}
+    second = _("version %(version)s") % {"version": run.version} if run.version else ""
     if run.hides_inputs:
         second = _("also from products you may not see")
     box = _box(layout.run_x(run), layout.y[run.output], _RUN, run.pipeline, second)

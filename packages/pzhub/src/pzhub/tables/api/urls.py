@@ -7,6 +7,7 @@ from rest_framework.routers import BaseRouter
 
 from pzhub.core.api.files import AnyAcceptNegotiation
 from pzhub.tables.api.density import DensityView
+from pzhub.tables.api.saved import SaveView
 from pzhub.tables.api.views import CountView, DataView
 
 
@@ -22,4 +23,5 @@ urlpatterns = [
     ),
     path("products/<int:pk>/data/count/", CountView.as_view(), name="product-data-count"),
     path("products/<int:pk>/density/", DensityView.as_view(), name="product-density"),
+    path("products/<int:pk>/data/save/", SaveView.as_view(), name="product-data-save"),
 ]

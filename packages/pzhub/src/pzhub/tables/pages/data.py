@@ -115,6 +115,7 @@ def _context(
         "unsorted": _address(product, table, view.changed(sort=())),
         "row": _row(product, table, view),
         "permalink": here,
+        "save_address": _address(product, table, view.changed(), "save"),
         "downloads": downloads_of(product, table, view, None if view.where else table.n_rows),
         "snippets": snippets_of(product, table, view, request.build_absolute_uri("/api/"), here),
     }

@@ -102,17 +102,31 @@ def write_subset(
     pztables.errors.ValueNotStorableError
         If the format cannot hold a column.
     """
+    path = storage.staging_dir() / f"subset-{secrets.token_hex(8)}{subset_format.suffix}"
+    try:
+        n_rows = write_subset_to(
+            path, table, question, subset_format=subset_format, provenance=provenance
+        )
+        return Subset(path.open("rb"), n_rows)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write_subset_to(
+    path: Path,
+    table: StoredTable,
+    question: Question,
+    *,
+    subset_format: SubsetFormat,
+    provenance: dict[str, Any],
+) -> int:
+    """Write the rows of a question to a path and return how many; see `write_subset`."""
     most = hub_config().data_max_rows
     if question.limit is not None and question.limit > most:
         raise _too_many(most)
     limit = most + 1 if question.limit is None else question.limit
     plan = plan_question(table, replace(question, limit=limit))
-    path = storage.staging_dir() / f"subset-{secrets.token_hex(8)}{subset_format.suffix}"
-    try:
-        n_rows = _written(plan, path, subset_format, _schema(plan, provenance), most)
-        return Subset(path.open("rb"), n_rows)
-    finally:
-        path.unlink(missing_ok=True)
+    return _written(plan, path, subset_format, _schema(plan, provenance), most)
 
 
 def _schema(plan: Plan, provenance: dict[str, Any]) -> pa.Schema:
