@@ -22,7 +22,13 @@ from django.utils import timezone  # noqa: E402
 from pzhub.accounts.models import User  # noqa: E402
 from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus, ProductType  # noqa: E402
 from pzhub.core import storage  # noqa: E402
-from pzhub.uploads.models import Inspection, InspectionState  # noqa: E402
+from pzhub.uploads.models import (  # noqa: E402
+    Inspection,
+    InspectionState,
+    ProfileState,
+    TableProfile,
+)
+from pztables.profile import PROFILE_VERSION  # noqa: E402
 
 ROLES = {"ra": "RA", "dec": "Dec", "z": "z", "z_flag": "z_flag", "survey": "survey"}
 
@@ -58,8 +64,13 @@ def fill(source: Path) -> int:
         state=InspectionState.DONE,
         is_table=True,
         canonical_path=file.path,
-        # Said to be there: or the server would describe the table while it is measured.
-        profile_path=storage.relative_path(target.with_name("profile_roles.json")),
+    )
+    # Said to be hopeless: or the server would describe the table while it is measured.
+    TableProfile.objects.create(
+        product=product,
+        state=ProfileState.FAILED,
+        wanted=f"{PROFILE_VERSION}-not-wanted",
+        error={"code": "not_wanted", "message": "Not made for measurements."},
     )
     for order, name in enumerate(schema.names):
         Column.objects.create(product=product, column_name=name, alias=ROLES.get(name), order=order)
