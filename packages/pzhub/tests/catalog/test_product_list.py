@@ -10,13 +10,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import ProductFile, ProductStatus, Release
+from pzhub.catalog.models import ProductFile, ProductStatus, ProductSummary, Release
 from pzhub.catalog.product_list import (
     FACETS,
     ProductFilter,
     facet_counts,
     kinds_of_products,
+    n_products_of,
+    page_of_products,
     products_list,
+    survey_counts,
     tab_counts,
 )
 
@@ -27,6 +30,7 @@ VALUES = {
     "type": ("training_set", "redshift_catalog", "nonsense"),
     "release": ("none", "dp02", "dp02,none"),
     "has": ("z_flag", "z_flag,survey", "nonsense"),
+    "survey": ("VVDS", "VVDS,DESI", "nonsense"),
     "origin": ("upload", "combine_redshift_dedup"),
     "owner": ("ana", "bob"),
     "format": ("parquet", "csv,hats", "nonsense"),
@@ -56,6 +60,8 @@ def shelf(
                 size=sizes[number % 3], is_directory=number % 3 == 2
             )
             file_factory(product, b"also", name="notes.csv", role=2)
+            surveys = [["VVDS"], ["VVDS", "DESI"], []][number % 3]
+            ProductSummary.objects.create(product=product, n_rows=1, n_columns=1, surveys=surveys)
         if number % 2:
             column_factory(product, flag="z_flag", **({"s": "survey"} if number % 4 == 1 else {}))
     product_factory(ana, name="draft", status=ProductStatus.REGISTERING)
@@ -68,7 +74,10 @@ def test_a_facet_counts_what_its_choices_leave(ana: User, facet: str, tab: str) 
     for other, text in [("type", ""), *((name, v) for name in FACETS for v in VALUES[name])]:
         chosen = {other: tuple(filter(None, text.split(",")))}
         wanted = ProductFilter(tab=tab, chosen=chosen)  # type: ignore[arg-type]
-        counts = facet_counts(kinds_of_products(ana, wanted), wanted, facet)
+        kinds = kinds_of_products(ana, wanted)
+        by_survey = facet == "survey"
+        counts = survey_counts(ana, wanted) if by_survey else facet_counts(kinds, wanted, facet)
+        assert n_products_of(kinds, wanted) == products_list(ana, wanted).count()
         for value in {value for text in VALUES[facet] for value in text.split(",")} | set(counts):
             kept = chosen.get("has", ()) if facet == "has" else ()
             narrowed = ProductFilter(
@@ -76,6 +85,14 @@ def test_a_facet_counts_what_its_choices_leave(ana: User, facet: str, tab: str) 
             )
             left = products_list(ana, narrowed).count()
             assert (other, text, value, counts.get(value, 0)) == (other, text, value, left)
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("sort", ["name", "-size", "rows", "-created"])
+def test_a_page_is_the_part_of_the_list_in_its_order(ana: User, sort: str) -> None:
+    wanted = ProductFilter(sort=sort)
+    assert list(page_of_products(ana, wanted, 2, 6)) == list(products_list(ana, wanted))[2:6]
+    assert list(page_of_products(ana, wanted, 0, 0)) == []
 
 
 @pytest.mark.usefixtures("shelf")

@@ -206,6 +206,28 @@ def survey_counts(user: User, wanted: ProductFilter) -> dict[str, int]:
     return {found.most_common(1)[0][0]: found.total() for found in spellings.values()}
 
 
+def n_products_of(kinds: Sequence[Kind], wanted: ProductFilter) -> int:
+    """Return how many products a list has, from the kinds that its facets were counted by."""
+    chosen = {
+        name: set(values) for name, values in wanted.chosen.items() if values and name != "survey"
+    }
+    return sum(
+        kind.n_products
+        for kind in kinds
+        if all(_fits(name, kind.values[name], values) for name, values in chosen.items())
+    )
+
+
+def page_of_products(user: User, wanted: ProductFilter, first: int, last: int) -> QuerySet[Product]:
+    """Return the products of a list from one place to another (exclusive), in order.
+
+    The database sorts numbers only; the rest is read for those that are shown.
+    """
+    numbers = list(products_list(user, wanted).values_list("pk", flat=True)[first:last])
+    place = Case(*(When(pk=pk, then=at) for at, pk in enumerate(numbers)), default=0)
+    return products_visible_to(user).filter(pk__in=numbers).order_by(place)
+
+
 def _fits(facet: str, values: tuple[str, ...], chosen: set[str]) -> bool:
     return chosen.issubset(values) if facet == "has" else not chosen.isdisjoint(values)
 

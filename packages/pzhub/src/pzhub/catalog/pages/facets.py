@@ -16,7 +16,6 @@ from pzhub.catalog.product_list import (
     Kind,
     ProductFilter,
     facet_counts,
-    kinds_of_products,
     survey_counts,
 )
 from pzhub.catalog.selectors import product_types_list, releases_visible_to
@@ -73,9 +72,8 @@ def sent_name(facet: str) -> str:
     return "bytes" if facet == "size" else facet
 
 
-def facets_of(user: User, wanted: ProductFilter) -> list[FacetView]:
+def facets_of(user: User, wanted: ProductFilter, kinds: Sequence[Kind]) -> list[FacetView]:
     """Return the facets of a list; those that cannot narrow it further are left out."""
-    kinds = kinds_of_products(user, wanted)
     views = (_view(user, kinds, wanted, name) for name in _TITLES)
     return [view for view in views if view.name in _ALWAYS or _can_narrow(view)]
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from pzhub.accounts.requests import SignedInRequest
-from pzhub.catalog.models import Product
 from pzhub.catalog.pages.address import SIZES, SORTS, TABS, ListQuery, View
 from pzhub.catalog.pages.bulk import COMPARED, compare_address, take_undo
 from pzhub.catalog.pages.conditions import SPAN_LABELS, conditions_of, nothing_of
 from pzhub.catalog.pages.facets import facets_of
 from pzhub.catalog.pages.rows import row_of, rows_of, with_draft_steps, with_row_relations
-from pzhub.catalog.product_list import products_list, tab_counts
+from pzhub.catalog.product_list import (
+    kinds_of_products,
+    n_products_of,
+    page_of_products,
+    tab_counts,
+)
 from pzhub.catalog.selectors import product_for
 from pzhub.catalog.spans import Span
 
@@ -36,14 +40,23 @@ def _view_of(request: SignedInRequest, query: ListQuery) -> View:
     return "cards" if last == "cards" else "table"
 
 
+class _Places(Paginator[int]):
+    """Pages of the places of a list; what stands there is read when it is known which."""
+
+    def __init__(self, n_products: int, size: int) -> None:
+        super().__init__(range(n_products), size)
+
+
 def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:
     user = request.user
-    products = with_row_relations(products_list(user, query.wanted))
-    page: Page[Product] = Paginator(products, query.size).get_page(query.page)
-    facets = facets_of(user, query.wanted)
+    kinds = kinds_of_products(user, query.wanted)
+    page = _Places(n_products_of(kinds, query.wanted), query.size).get_page(query.page)
+    facets = facets_of(user, query.wanted, kinds)
     conditions = list(conditions_of(query, facets))
     in_tab = tab_counts(user)
-    rows = rows_of(page.object_list, user)
+    first = max(page.start_index() - 1, 0)  # 0 where there is nothing
+    shown = page_of_products(user, query.wanted, first, page.end_index())
+    rows = rows_of(with_row_relations(shown), user)
     is_drafts = query.tab == "drafts"
     context: dict[str, Any] = {
         "query": query,
