@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub import Hub
+from hub import Hub, serving
 from openid_provider import CLIENT_ID, SECRET, Provider, running_provider
 
 pytestmark = [pytest.mark.e2e, pytest.mark.thorough, pytest.mark.xdist_group("e2e")]
@@ -27,15 +27,13 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def federated(provider: Provider, tmp_path: Path) -> Iterator[Hub]:
     """A server whose people are those of the provider; passwords are off."""
-    hub = Hub(
+    with serving(
         tmp_path / "data", "--no-demo",
         PZHUB_OIDC_ISSUER=provider.address, PZHUB_OIDC_CLIENT_ID=CLIENT_ID,
         PZHUB_OIDC_CLIENT_SECRET=SECRET, PZHUB_OIDC_NAME="CILogon",
         PZHUB_OIDC_STATUS_CLAIM="state", PZHUB_PASSWORD_SIGN_IN="false",
-    )  # fmt: skip
-    hub.start()
-    yield hub
-    hub.stop()
+    ) as hub:  # fmt: skip
+        yield hub
 
 
 def sign_in(page: Page, hub: Hub, person: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pzserver._http import TIMEOUT_SECONDS
 from pzserver._lists import _Lists
+from pzserver._processing import _Processing
 from pzserver.api import PzRequests
 from pzserver.archives import download_product, download_products
 from pzserver.cache import cache_at
@@ -16,16 +17,15 @@ from pzserver.login import find_login
 from pzserver.metadata import metadata_rows
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
-from pzserver.processes import CRCProcess, Process, TSMProcess, process_of
 from pzserver.products import PzProduct, find_product
+from pzserver.profiles import WAIT_SECONDS, fetch_profile
 from pzserver.reading import read_product
-from pzserver.runs import progress_teller
 from pzserver.subsets import Selection
 from pzserver.tables import TableKind
 from pzserver.uploads import PzUpload, TransferOptions, UploadData
 
 
-class PzServer(_Lists):
+class PzServer(_Lists, _Processing):
     """Access to a Photo-z Server.
 
     Parameters
@@ -115,6 +115,43 @@ class PzServer(_Lists):
         import pandas as pd
 
         return pd.DataFrame(rows)
+
+    def get_profile(
+        self,
+        product_id: int | str,
+        sections: Sequence[str] | None = None,
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> dict[str, Any]:
+        """Return what a product's table looks like, without downloading it.
+
+        The server has computed it: statistics and a histogram of every column, N(z) with its
+        splits, flags, magnitudes, densities, the sky, and checks.
+
+        Parameters
+        ----------
+        product_id
+            Id or ``internal_name``.
+        sections
+            Only these parts, such as ``["columns", "redshift"]``; None means all.
+        wait_seconds
+            How long the server may take, where it is computing it just now.
+
+        Raises
+        ------
+        NotFound
+            If the product is no table.
+        ServerFault
+            If the profile is still being made after that time.
+
+        Examples
+        --------
+        >>> profile = pz.get_profile("2_vvdslike_ecdfs", ["n_rows", "columns", "redshift"])
+        >>> profile["n_rows"], profile["columns"][0]["name"], profile["redshift"]["column"]
+        (1500, 'NUM', 'Z')
+        """
+        key = find_product(self.api, product_id)["id"]
+        return fetch_profile(self.api, key, sections, wait_seconds=wait_seconds)
 
     def get_product_object(self, product_id: int | str) -> PzProduct:
         """Return a product as an object, to look at and change its files."""
@@ -330,99 +367,6 @@ class PzServer(_Lists):
         }
         kind = classes.get(metadata["product_type_internal_name"])
         return dataframe if kind is None else kind(dataframe, metadata)
-
-    # ── pipelines ────────────────────────────────────────────────────────────
-    def combine_redshift_catalogs(self, name: str) -> CRCProcess:
-        """Prepare a run of Combine Redshift Catalogs.
-
-        Examples
-        --------
-        >>> run = pz.combine_redshift_catalogs("ECDFS together")
-        >>> run.append_catalog(internal_name="1_2dfgrslike_ecdfs")
-        >>> run.append_catalog(internal_name="2_vvdslike_ecdfs")
-        >>> run.set_config({"combine_type": "concatenate_and_mark_duplicates"})
-        >>> run.preflight()["rows_in"]
-        2700
-        >>> result = pz.run_and_wait(run)
-        >>> result["display_name"], run.check_status()
-        ('ECDFS together', 'Successful')
-        """
-        return CRCProcess(name, self.api)
-
-    def training_set_maker(self, name: str) -> TSMProcess:
-        """Prepare a run of Training Set Maker."""
-        return TSMProcess(name, self.api)
-
-    def run_and_wait(self, process: Process) -> dict[str, Any]:
-        """Submit a run, wait for its end and return its result: id and names of the product.
-
-        In terminals and notebooks each stage is told as it begins.
-
-        Raises
-        ------
-        ProcessFailed
-            If the run failed or was stopped, with the reason.
-        """
-        process.run()
-        process.wait(on_change=progress_teller())
-        process.raise_for_failure()
-        return process.output or {}
-
-    def get_process(self, process_id: int) -> Process:
-        """Return a run that was submitted earlier: to wait for it, read its log, run it again."""
-        return process_of(self.api, self.api.get("processes", process_id))
-
-    def rerun(self, product_id: int | str) -> Process:
-        """Make a product again: submit the run that made it once more.
-
-        Wait for the run that is returned, then `compare_products` tells whether the result is the
-        same.
-
-        Parameters
-        ----------
-        product_id
-            Id or ``internal_name`` of a product that a pipeline made.
-
-        Raises
-        ------
-        Invalid
-            If it was uploaded.
-        NotFound
-            If its run is not one's own.
-
-        Examples
-        --------
-        >>> again = pz.rerun(result["id"])
-        >>> again.wait()
-        'Successful'
-        >>> pz.compare_products(result["id"], again.output["id"])["is_same"]
-        True
-        """
-        product = find_product(self.api, product_id)
-        if product.get("process_id") is None:
-            raise Invalid(
-                f"{product['internal_name']} was uploaded, not made by a pipeline",
-                code="no_provenance",
-            )
-        return self.get_process(product["process_id"]).rerun()
-
-    def compare_products(self, first: int | str, second: int | str) -> dict[str, Any]:
-        """Tell whether the main files of two products are the same, byte for byte.
-
-        The server compares by checksum; nothing is downloaded.
-
-        Returns
-        -------
-        ``{"is_same": bool, "checksums": [SHA-256 of each]}``
-
-        Examples
-        --------
-        >>> pz.compare_products("1_2dfgrslike_ecdfs", "2_vvdslike_ecdfs")["is_same"]
-        False
-        """
-        ids = [find_product(self.api, product)["id"] for product in (first, second)]
-        checksums = [str(self.api.prepare_main_file(key)["checksum"]) for key in ids]
-        return {"is_same": checksums[0] == checksums[1], "checksums": checksums}
 
 
 def _given(product_id: int | str | None) -> int | str:
