@@ -36,7 +36,7 @@ function show() {
   const allResults = bar.querySelector("[data-bulk-all]");
   if (allResults) allResults.hidden = !whole.checked;
   const n = marked.length;
-  const words = every?.checked ? bar.dataset.all : n === 1 ? bar.dataset.one : bar.dataset.many.replace("%n", n);
+  const words = every?.checked ? bar.dataset.all : n === 1 ? bar.dataset.one : bar.dataset.many.replace("{n}", n);
   const count = bar.querySelector("[data-bulk-count]");
   const text = n ? words : bar.dataset.none;
   if (count.textContent !== text) count.textContent = text; // screen readers say what changes
