@@ -448,8 +448,7 @@ class Sky extends Plot {
     this.area.addEventListener("pointerup", (event) => this.up(event));
   }
   tools() {
-    const bar = document.createElement("div");
-    bar.className = "plot-tools";
+    const bar = this.figure.querySelector(".plot-tools");
     const button = (label, act, text) => {
       const made = document.createElement("button");
       made.type = "button";
@@ -465,7 +464,6 @@ class Sky extends Plot {
     button(words().in, () => this.zoom(1.6), "+");
     button(words().out, () => this.zoom(1 / 1.6), "−");
     button(words().reset, () => { this.clear(); this.zoom(0); }, "⟲");
-    this.area.before(bar);
   }
   picking(on) {
     this.picker.setAttribute("aria-pressed", String(on));
