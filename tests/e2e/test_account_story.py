@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from e2e.conftest import Complaints
 from e2e.story import choose_catalogs
 from e2e.test_pages import CHECK_PAGE, accessibility_faults
 from hub import PASSWORD
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 PageMaker = Callable[..., Page]
+REFUSED = re.compile(r"status of 401|Status Error Code 401|LDivElement|LFormElement")
 COMBINE = "/pipelines/combine-redshift-catalogs"
 
 
@@ -43,7 +46,7 @@ def test_a_form_sent_too_late_is_filled_in_again_and_its_end_is_told_by_itself(
     expect(page.get_by_text("What you typed is kept")).to_be_visible()
     sign_in_again(page, ana)
     page.wait_for_url("**/account/kept")
-    expect(page.get_by_text("Kept & told")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="Kept & told")).to_be_visible()
     assert page.evaluate(CHECK_PAGE) == []
     assert accessibility_faults(page) == []
     page.get_by_role("button", name="Back to the form, filled in").click()
@@ -61,13 +64,13 @@ def test_a_form_sent_too_late_is_filled_in_again_and_its_end_is_told_by_itself(
     expect(page.get_by_role("link", name="Notices: 1 new")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="Notices: 1 new").click()
     expect(page.get_by_text("The job “Kept & told” has finished.")).to_be_visible()
-    page.get_by_role("link", name="Open the result: Kept & told").click()
+    page.get_by_role("link", name=re.compile("Open the result")).click()
     page.wait_for_url("**/product/*")
     expect(page.get_by_role("link", name="Notices", exact=True)).to_be_visible()
 
 
 def test_a_fragment_without_a_session_asks_for_the_password_and_goes_on(
-    open_page: PageMaker, ana: str
+    open_page: PageMaker, ana: str, complaints: Complaints
 ) -> None:
     page = open_page(ana)
     page.goto("/jobs")
@@ -90,6 +93,8 @@ def test_a_fragment_without_a_session_asks_for_the_password_and_goes_on(
     page.get_by_label("Name that others see").fill("Ana again")
     page.get_by_role("button", name="Save the name").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
+    # The browser and htmx write the refusal, which was wanted here, to their console.
+    complaints.found[:] = [text for text in complaints.found if not REFUSED.search(text)]
 
 
 def test_without_script_what_was_typed_is_shown_and_sent(open_page: PageMaker, ana: str) -> None:
@@ -99,7 +104,7 @@ def test_without_script_what_was_typed_is_shown_and_sent(open_page: PageMaker, a
     lose_sign_in(page)
     page.get_by_role("button", name="Save the name").click()
     sign_in_again(page, ana)
-    expect(page.get_by_text("Typed too late", exact=True)).to_be_visible()
+    expect(page.get_by_role("definition")).to_have_text("Typed too late")
     page.get_by_role("button", name="Send it now").click()
 
     expect(page.get_by_text("Saved.")).to_be_visible()

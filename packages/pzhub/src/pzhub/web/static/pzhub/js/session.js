@@ -61,7 +61,7 @@ dialog?.querySelector("[data-signin]")?.addEventListener("submit", async (event)
   error.hidden = true;
   renewTokens(form);
   // The answer to the right password leads elsewhere; to a wrong one it is the form again.
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form), redirect: "manual" });
   form.elements.password.value = "";
   if (answer.type === "opaqueredirect") return goOn();
   error.hidden = false;
@@ -110,9 +110,10 @@ function bringBack() {
   const kept = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
   if (!kept || kept.page !== location.pathname + location.search) return;
   sessionStorage.removeItem(STORE);
-  const wanted = new URL(kept.action, location.href).pathname;
-  const forms = [...document.forms].filter((form) => form.method === "post" && !form.closest("dialog, header"));
-  const form = forms.find((one) => new URL(one.action, location.href).pathname === wanted && kept.fields.some(([name]) => one.elements[name]));
+  // Attributes, not properties: a button named "action" hides the property.
+  const pathOf = (address) => new URL(address ?? "", location.href).pathname;
+  const forms = [...document.querySelectorAll("form[method='post']")].filter((form) => !form.closest("dialog, header"));
+  const form = forms.find((one) => pathOf(one.getAttribute("action")) === pathOf(kept.action) && kept.fields.some(([name]) => one.elements[name]));
   if (!form) return location.assign("/account/kept");
   fill(form, kept.fields);
   const note = document.createElement("p");
