@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from pzhub.processes.pages import catalog, combine, joblist, jobs, releases, training, use
+from pzhub.processes.pages import catalog, combine, common, joblist, jobs, releases, training, use
 
 app_name = "processes"
 
 urlpatterns = [
+    path("compare/common", common.common, name="common"),
     path("pipelines", catalog.pipelines, name="pipelines"),
     path("pipelines/use", use.use, name="use"),
     path("pipelines/combine-redshift-catalogs", combine.combine, name="combine"),

@@ -1,5 +1,6 @@
 """The only door to the pipelines: what there is, what is allowed, and what a run is told."""
 
+from pzhub.processes.pipelines.common import rows_with_counterpart
 from pzhub.processes.pipelines.forecast import preflight
 from pzhub.processes.pipelines.formats import (
     FOLLOW_INPUT,
@@ -77,6 +78,7 @@ __all__ = [
     "pipeline_specs",
     "preflight",
     "required_objects_of",
+    "rows_with_counterpart",
     "spec_of",
     "validate_parameters",
 ]

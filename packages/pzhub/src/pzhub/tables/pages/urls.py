@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.tables.pages import columns, data, plot_files, plots, save
+from pzhub.tables.pages import columns, compare, data, plot_files, plots, save
 
 app_name = "tables"
 urlpatterns = [
+    path("compare", compare.compare, name="compare"),
     path("product/<str:key>/data", data.data_page, name="data"),
     path("product/<str:key>/data/first", data.first_page, name="data_first"),
     path("product/<str:key>/data/count", data.count, name="data_count"),
