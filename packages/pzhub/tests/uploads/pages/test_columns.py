@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from pzhub.accounts.models import User
 from pzhub.catalog.models import Column, Product
 from pzhub.uploads.models import InspectionState
 
@@ -240,6 +241,28 @@ def test_an_extra_column_is_carried_under_its_label(
     assert column_named(draft, "EPOCH").facts["carry"] is False
     answer = ana_site.post(way, {"do": "carry"}, follow=True)
     assert "Choose the column that pipelines should carry along." in answer.content.decode()
+
+
+def test_a_label_with_blanks_is_not_carried_and_says_why(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    chosen = {"extra-column": str(column_named(draft, "EPOCH").pk), "extra-label": "my epoch"}
+    answer = ana_site.post(f"/upload/{draft.pk}/columns", {"do": "carry", **chosen})
+    assert answer.status_code == 400
+    assert "write it without blanks" in answer.content.decode()
+
+
+def test_the_combination_offers_what_owners_want_carried(
+    ana_site: Client, ana: User, product_factory: Callable[..., Product]
+) -> None:
+    product = product_factory(ana, name="With extras", type_name="redshift_catalog")
+    Column.objects.create(
+        product=product, column_name="EPOCH", order=0, dtype="int16", alias="epoch",
+        facts={"carry": True},
+    )  # fmt: skip
+    address = f"/pipelines/combine-redshift-catalogs?catalog={product.internal_name}"
+    assert "epoch: int from EPOCH" in ana_site.get(address).content.decode()
 
 
 def test_the_words_of_ucds_are_listed_for_completion(ana_site: Client) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import NamedTuple, TypedDict, Unpack
+from typing import Final, NamedTuple, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +20,9 @@ from pzhub.core.errors import ConflictError, InvalidError, NotFoundError
 from pztables.roles import role_named, role_with_ucd
 from pztables.ucd import checked_ucd
 from pztables.units import checked_unit
+
+#: A label under which pipelines can carry a column.
+_CARRIED_NAME: Final = re.compile(r"[^\s:,;]{1,128}")
 
 
 class ColumnChanges(TypedDict, total=False):
@@ -150,6 +154,10 @@ def set_carried(*, actor: User, column: Column, carried: bool) -> Column:
     column = _locked_column(product, column.pk)
     if carried and (not column.alias or role_named(column.alias)):
         text = f"Give {column.column_name} a label of its own first: results carry it under that."
+        raise InvalidError(text, fields={"alias": [text]})
+    if carried and not _CARRIED_NAME.fullmatch(column.alias or ""):
+        text = f"The label {column.alias!r} of {column.column_name} cannot be a column of results:"
+        text += " write it without blanks, colons and commas."
         raise InvalidError(text, fields={"alias": [text]})
     column.facts = {**column.facts, "carry": carried}
     column.save(update_fields=["facts"])

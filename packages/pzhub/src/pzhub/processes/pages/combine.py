@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pzhub.accounts.requests import SignedInRequest
-from pzhub.processes.pages.forms import PIPELINE, CombineForm, products_of
+from pzhub.catalog.selectors import carried_columns_of
+from pzhub.processes.pages.forms import PIPELINE, CombineForm, products_of, write_extra_columns
 from pzhub.processes.pages.picker import picker_of
 from pzhub.processes.pages.pipeline_form import query_as_sent
 from pzhub.processes.pages.preflight import Preflight, preflight_of
@@ -84,7 +85,11 @@ def _prefilled(request: SignedInRequest) -> CombineForm:
         ]
         initial = CombineForm.initial_of_job(process)
     initial.update(CombineForm.initial_of_query(request.GET))
-    return CombineForm(actor=request.user, names=names, initial=initial)
+    form = CombineForm(actor=request.user, names=names, initial=initial)
+    if not form.initial.get("extra_columns"):
+        carried = carried_columns_of(form.catalogs)
+        form.initial["extra_columns"] = write_extra_columns(carried)
+    return form
 
 
 def _address_of(request: SignedInRequest) -> str:
