@@ -80,8 +80,8 @@ def test_the_grid_has_one_tab_stop_and_is_walked_with_arrows(
     assert grid.locator("[tabindex='0']").count() == 1
     grid.locator("tbody td").first.focus()
     for key, place in (
-        ("ArrowDown", (2, 1)), ("End", (2, 5)), ("PageDown", (12, 5)), ("ArrowLeft", (12, 4)),
-        ("Control+Home", (0, 0)), ("Control+End", (25, 5)),
+        ("ArrowDown", (2, 1)), ("End", (2, 6)), ("PageDown", (12, 6)), ("ArrowLeft", (12, 5)),
+        ("Control+Home", (0, 0)), ("Control+End", (25, 6)),
     ):  # fmt: skip
         page.keyboard.press(key)
         found = focused(page).evaluate("el => [el.parentElement.rowIndex, el.cellIndex]")
@@ -109,6 +109,6 @@ def test_conditions_and_columns_are_chosen_without_script(
     expect(page.get_by_role("heading", name=re.compile("rows? of 40"))).to_be_visible()
     page.get_by_role("link", name="Back to the rows").click()
     page.get_by_role("link", name=re.compile("Columns")).click()
-    page.get_by_label("NUM").uncheck()
+    page.get_by_role("checkbox", name=re.compile("NUM")).uncheck()
     page.get_by_role("button", name="Show these columns").click()
     expect(page.get_by_role("link", name="NUM", exact=True)).to_have_count(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from pzhub.tables.errors import (
     UnknownColumnError,
     UnsortableColumnError,
 )
+from pzhub.tables.moc import cone_around, parse_moc
 from pzhub.tables.table import ROW, StoredTable
 from pztables.expressions import Expression, ExpressionError, SqlCondition, parse, sql_condition
 from pztables.expressions.errors import near_names
@@ -35,6 +36,8 @@ class Question:
         A condition of the language of `pztables.expressions`, or nothing.
     cone, box
         The numbers of ``cone(…)`` and ``box(…)`` of the language, degrees.
+    moc
+        A region as ASCII or JSON of a MOC, or nothing.
     sort
         Names, ``-`` before one for descending.
     limit, offset
@@ -45,6 +48,7 @@ class Question:
     where: str = ""
     cone: tuple[float, float, float] | None = None
     box: tuple[float, float, float, float] | None = None
+    moc: str = ""
     sort: tuple[str, ...] = ()
     limit: int | None = None
     offset: int = 0
@@ -52,7 +56,7 @@ class Question:
     @property
     def is_filtered(self) -> bool:
         """Whether some rows may be left out."""
-        return bool(self.where.strip() or self.cone or self.box)
+        return bool(self.where.strip() or self.cone or self.box or self.moc)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was asked for, without what was not."""
@@ -82,6 +86,8 @@ class Plan:
         SQL after ``ORDER BY``, or nothing.
     limit, offset
         Of the question.
+    moc
+        A region that the engine cannot ask for, or ``None``; see `within_moc`.
     """
 
     table: StoredTable
@@ -91,6 +97,7 @@ class Plan:
     limit: int | None
     offset: int
     parameters: dict[str, Any] = field(default_factory=dict)
+    moc: Any = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -101,6 +108,19 @@ class Plan:
     def _where(self) -> str:
         texts = [condition.text for condition in self.conditions]
         return f"WHERE {' AND '.join(texts)}" if texts else ""
+
+    def positions_sql(self) -> str:
+        """Return SQL of number, right ascension and declination of the rows that may fit."""
+        names = self.table.positions or ("", "")
+        ra, dec = (f"CAST({self.table.sql[name].reference} AS DOUBLE)" for name in names)
+        return f"SELECT {ROW}, {ra} AS ra, {dec} AS dec FROM {self.filtered_source()}"
+
+    def within(self, rows: list[int]) -> Plan:
+        """Return this plan for rows of these numbers only."""
+        inside = SqlCondition(f"{ROW} IN (SELECT unnest($rows::BIGINT[]))", {}, ())
+        parameters = {**self.parameters, "rows": rows}
+        conditions = (*self.conditions, inside)
+        return replace(self, conditions=conditions, parameters=parameters, moc=None)
 
     def filtered_source(self) -> str:
         """Return what stands after ``FROM``: the rows that fit; it ends in a condition."""
@@ -151,6 +171,9 @@ def plan_question(table: StoredTable, question: Question) -> Plan:
         _condition(table, expression, option, prefix)
         for prefix, (option, expression) in zip("abc", _expressions(question), strict=False)
     )
+    moc = parse_moc(question.moc) if question.moc else None
+    if moc is not None:
+        conditions = (*conditions, *_near(table, moc))
     parameters: dict[str, Any] = {"path": str(table.path)}
     for condition in conditions:
         parameters |= condition.parameters
@@ -162,7 +185,17 @@ def plan_question(table: StoredTable, question: Question) -> Plan:
         limit=question.limit,
         offset=question.offset,
         parameters=parameters,
+        moc=moc,
     )
+
+
+def _near(table: StoredTable, moc: Any) -> tuple[SqlCondition, ...]:
+    """Return a condition that leaves out what is far from a region."""
+    _require_positions(table, "moc")
+    cone = cone_around(moc)
+    if cone is None:
+        return ()
+    return (_condition(table, parse(f"cone({', '.join(map(repr, cone))})"), "moc", "m"),)
 
 
 def _expressions(question: Question) -> Iterable[tuple[str, Expression]]:
@@ -183,16 +216,21 @@ def _expressions(question: Question) -> Iterable[tuple[str, Expression]]:
 def _condition(
     table: StoredTable, expression: Expression, option: str, prefix: str
 ) -> SqlCondition:
-    if expression.regions and table.positions is None:
+    if expression.regions:
+        _require_positions(table, option)
+    try:
+        return sql_condition(expression, table.sql, positions=table.positions, prefix=prefix)
+    except ExpressionError as refusal:
+        raise ConditionError(refusal, option) from None
+
+
+def _require_positions(table: StoredTable, option: str) -> None:
+    if table.positions is None:
         message = (
             "The product has no columns that are associated with RA and Dec, so it cannot be "
             "searched by a region of the sky: filter by its columns instead."
         )
         raise NoPositionsError(message, fields={option: [message]})
-    try:
-        return sql_condition(expression, table.sql, positions=table.positions, prefix=prefix)
-    except ExpressionError as refusal:
-        raise ConditionError(refusal, option) from None
 
 
 def _require_known(table: StoredTable, names: Iterable[str], option: str) -> None:

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Product
 from pzhub.catalog.selectors import product_for
 from pzhub.core import storage
-from pzhub.tables.errors import NoTableError, TableNotReadyError
+from pzhub.tables.errors import NoTableError, OptionValueError, TableNotReadyError
+from pzhub.tables.query import Question
 from pzhub.tables.table import StoredTable, stored_table
 from pzhub.uploads.models import InspectionState
+from pzhub.uploads.profiles import read_profile
 from pzhub.uploads.selectors import inspection_of, main_file_of
+
+_PRODUCT: Final = "product:"
+
+
+def with_regions(user: User, question: Question) -> Question:
+    """Return a question whose MOC is written out: ``product:<name>`` becomes that one's coverage.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such product, or the user may not know of it.
+    OptionValueError
+        If it has no coverage.
+    """
+    if not question.moc.startswith(_PRODUCT):
+        return question
+    product = product_for(user, question.moc.removeprefix(_PRODUCT).strip())
+    inspection = inspection_of(product)
+    stored = read_profile(inspection.profile_path) if inspection else None
+    moc = ((stored or {}).get("sky") or {}).get("moc")
+    if not moc:
+        raise OptionValueError(
+            "moc",
+            f"{product.display_name} has no coverage: associate its columns with RA and Dec, or "
+            "wait until its profile is made",
+        )
+    return replace(question, moc=str(moc))
 
 
 def table_for(user: User, key: int | str) -> tuple[Product, StoredTable]:

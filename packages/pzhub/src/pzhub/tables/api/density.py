@@ -14,7 +14,7 @@ from pzhub.tables.api.parameters import FILTERS, numbers_of, question_of, whole_
 from pzhub.tables.api.serializers import DensityOut
 from pzhub.tables.api.views import caching
 from pzhub.tables.errors import OptionValueError
-from pzhub.tables.selectors import table_for
+from pzhub.tables.selectors import table_for, with_regions
 from pzhub.tables.services import Axis, read_density
 
 _PARAMETERS: Final = [
@@ -49,7 +49,7 @@ class DensityView(PzView):
         """Return the histogram of a column, or the density of a pair."""
         _, table = table_for(self.actor, pk)
         given = request.query_params
-        question = question_of(given, table.columns)
+        question = with_regions(self.actor, question_of(given, table.columns))
         x, y = _axes(given)
         etag = f'W/"{question.signature(table, "density", str(x), str(y))}"'
         if request.headers.get("If-None-Match") == etag:

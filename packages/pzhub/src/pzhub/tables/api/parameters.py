@@ -41,6 +41,7 @@ def question_of(given: QueryDict, known: Collection[str]) -> Question:
     return Question(
         columns=columns or None,
         where=given.get("where", ""),
+        moc=given.get("moc", "").strip(),
         cone=numbers_of(given, "cone", _CONE),  # type: ignore[arg-type]  # as many as named
         box=numbers_of(given, "box", _BOX),  # type: ignore[arg-type]  # as many as named
         sort=_names(given, "sort", known),
@@ -153,6 +154,12 @@ FILTERS: Final = [
         "of the language.",
     ),
     _parameter("cone", str, "`ra,dec,radius` in degrees, on the columns associated with RA, Dec."),
+    _parameter(
+        "moc",
+        str,
+        "A region as the ASCII (`3/100-102 4/500`) or JSON of a MOC, or `product:<name>` for where "
+        "another product has positions.",
+    ),
     _parameter("box", str, "`ra_min,ra_max,dec_min,dec_max` in degrees; across RA 0 too."),
 ]
 PARAMETERS: Final = [

@@ -17,7 +17,7 @@ from pzhub.core.api.views import PzView
 from pzhub.tables.api.parameters import FILTERS, JSON, PARAMETERS, format_of, is_asked, question_of
 from pzhub.tables.api.serializers import DataCountOut, DataPageOut
 from pzhub.tables.query import Question
-from pzhub.tables.selectors import table_for
+from pzhub.tables.selectors import table_for, with_regions
 from pzhub.tables.services import (
     SUBSET_FORMATS,
     Page,
@@ -47,7 +47,7 @@ class DataView(PzView):
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Return the rows that fit, as a page of JSON or as a file."""
         product, table = table_for(self.actor, pk)
-        question = question_of(request.query_params, table.columns)
+        question = with_regions(self.actor, question_of(request.query_params, table.columns))
         asked = format_of(request.query_params, request.headers)
         etag = f'W/"{question.signature(table, asked, str(request.query_params.get("count")))}"'
         if request.headers.get("If-None-Match") == etag:
@@ -66,7 +66,7 @@ class CountView(PzView):
     def get(self, request: Request, pk: int) -> Response:
         """Return how many rows fit, and how many there are."""
         _, table = table_for(self.actor, pk)
-        question = question_of(request.query_params, table.columns)
+        question = with_regions(self.actor, question_of(request.query_params, table.columns))
         return Response({"count": count_rows(table, question), "total": table.n_rows})
 
 

@@ -5,7 +5,7 @@ The engine counts; what leaves it has one line for each bin, however large the t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 from pzhub.tables.engine import Engine, opened_engine
 from pzhub.tables.errors import ColumnKindError, OptionValueError
 from pzhub.tables.query import Plan, Question, plan_question
-from pzhub.tables.services.look import require_whole_numbers
+from pzhub.tables.services.look import prepared
 from pzhub.tables.table import StoredTable, TableColumn
 from pztables.inspection import json_rows
 
@@ -109,9 +109,9 @@ def read_density(
     """
     axes = [x] if y is None else [x, y]
     columns = tuple(axis.column for axis in axes)
-    plan = plan_question(table, Question(columns, question.where, question.cone, question.box))
+    plan = plan_question(table, replace(question, columns=columns, sort=(), limit=None))
     with opened_engine(table.path) as engine:
-        require_whole_numbers(engine, plan)
+        plan = prepared(engine, plan)
         if y is None and _is_counted(table.columns[x.column]):
             return _values(engine, plan, x)
         for option, axis in zip("xy", axes, strict=False):

@@ -17,7 +17,7 @@ from pzhub.core import storage
 from pzhub.tables.engine import opened_engine
 from pzhub.tables.errors import SubsetTooLargeError
 from pzhub.tables.query import Plan, Question, plan_question
-from pzhub.tables.services.look import read_rows, require_whole_numbers
+from pzhub.tables.services.look import prepared, read_rows
 from pzhub.tables.table import StoredTable
 from pztables.formats import open_writer
 
@@ -142,7 +142,7 @@ def _written(
         opened_engine(plan.table.path) as engine,
         _opened_writer(path, schema, subset_format) as writer,
     ):
-        require_whole_numbers(engine, plan)
+        plan = prepared(engine, plan)
         for batch in read_rows(engine, plan, _BATCH_ROWS):
             n_rows += batch.num_rows
             if n_rows > most:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pzhub.tables.engine import Engine, opened_engine
 from pzhub.tables.errors import ConditionError, OptionValueError, SubsetTooLargeError
+from pzhub.tables.moc import rows_inside
 from pzhub.tables.query import Plan, Question, plan_question
 from pzhub.tables.table import StoredTable, TableColumn
 from pztables.expressions import FractionalIntError
@@ -71,7 +72,7 @@ def read_page(table: StoredTable, question: Question, *, with_count: bool = Fals
     _require_page(limit, len(plan.names))
     count = None if question.is_filtered else table.n_rows
     with opened_engine(table.path) as engine:
-        require_whole_numbers(engine, plan)
+        plan = prepared(engine, plan)
         if with_count and count is None:
             count = int(engine.value(plan.count_sql(), plan.parameters))
         batches = list(_bounded(read_rows(engine, plan, _BATCH_ROWS)))
@@ -139,7 +140,7 @@ def read_cells(table: StoredTable, question: Question) -> Cells:
     plan = plan_question(table, replace(question, limit=limit + 1))
     _require_page(limit, len(plan.names))
     with opened_engine(table.path) as engine:
-        require_whole_numbers(engine, plan)
+        plan = prepared(engine, plan)
         sql = plan.rows_sql(numbered=True)
         batches = list(_bounded(engine.batches(sql, plan.parameters, _BATCH_ROWS)))
     columns = tuple(table.columns[name] for name in plan.names)
@@ -170,7 +171,7 @@ def count_rows(table: StoredTable, question: Question) -> int:
     if not question.is_filtered:
         return table.n_rows
     with opened_engine(table.path) as engine:
-        require_whole_numbers(engine, plan)
+        plan = prepared(engine, plan)
         return int(engine.value(plan.count_sql(), plan.parameters))
 
 
@@ -183,6 +184,22 @@ def read_rows(engine: Engine, plan: Plan, batch_rows: int) -> Iterator[pa.Record
             for array, field in zip(batch.columns, schema, strict=True)
         ]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def prepared(engine: Engine, plan: Plan) -> Plan:
+    """Return a plan that the engine can answer: checked, and with the rows of its region.
+
+    Raises
+    ------
+    ConditionError
+        As of `require_whole_numbers`.
+    SubsetTooLargeError
+        If its region holds too many rows.
+    """
+    require_whole_numbers(engine, plan)
+    if plan.moc is None:
+        return plan
+    return plan.within(rows_inside(engine, plan.positions_sql(), plan.parameters, plan.moc))
 
 
 def require_whole_numbers(engine: Engine, plan: Plan) -> None:
