@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pztables.profile.build import Meaning
 
 _EXIT_REFUSED = 2
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 _COSTLY_WORDS = ("MemoryError", "std::bad_alloc", "malloc of size")
 
 
@@ -89,10 +90,20 @@ def _require_success(ended: subprocess.CompletedProcess[bytes]) -> None:
         raise ProfileProcessError(f"ended with {ended.returncode}: {complaint}")
 
 
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the worker that waits for it is killed (Linux)."""
+    import ctypes
+    import signal
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
 def main() -> int:
     """Do what a request on standard input asks for; return the exit code."""
     import resource
 
+    _end_with_parent()
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     ceiling = (request["memory_bytes"], request["memory_bytes"])
     resource.setrlimit(resource.RLIMIT_DATA, ceiling)
