@@ -23,11 +23,66 @@ ObjectsPath = Annotated[
         " among the datasets.",
     ),
 ]
+DisplayName = Annotated[
+    str | None, typer.Option(help="Name for people; default: the name in capitals.")
+]
+Description = Annotated[str | None, typer.Option(help="What the release is.")]
+Public = Annotated[
+    bool | None,
+    typer.Option("--public/--not-public", help="Whether everybody signed in may use it."),
+]
+IndexingColumn = Annotated[
+    str | None, typer.Option(help="Column that identifies an object; default: as detected.")
+]
+FluxType = Annotated[str | None, typer.Option(help="Flux type that forms preselect.")]
+Dereddening = Annotated[str | None, typer.Option(help="Dereddening that forms preselect.")]
 Disabled = Annotated[
     list[str] | None,
     typer.Option(help="Flux type or dereddening that forms show greyed; may be repeated."),
 ]
+Update = Annotated[bool, typer.Option("--update", help="Change the release of this name.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be registered; write nothing.")
+]
+Shallow = Annotated[
+    bool, typer.Option("--shallow", help="Look at the positions of some partitions only.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Only tell whether the data are as registered.")
+]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...", help="Object tables (Parquet, CSV, FITS, HDF5), or their folders."
+    ),
+]
+NewCollection = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the new collection.")
+]
+RightAscension = Annotated[
+    str | None, typer.Option(help="Right ascension, degrees; default: as detected.")
+]
+Declination = Annotated[
+    str | None, typer.Option(help="Declination, degrees; default: as detected.")
+]
+ObjectId = Annotated[
+    str | None, typer.Option("--id", help="Identifier of an object; default: as detected.")
+]
 Columns = Annotated[str | None, typer.Option(help="Columns to keep, with commas between.")]
+PrimaryColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Keep the rows where this column is true; drop the column."
+    ),
+]
+MarginArcsec = Annotated[
+    float, typer.Option(min=0, max=3600, help="Width of the margin; 0 for none.")
+]
+MaxRows = Annotated[int, typer.Option(min=1, help="Rows of a partition at most.")]
+SkipBadRows = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Leave out rows without a valid position.")
+]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes.")]
 
 
 @app.command("register-release")
@@ -36,35 +91,18 @@ def register_release(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     *,
     objects: ObjectsPath = None,
-    display_name: Annotated[
-        str | None, typer.Option(help="Name for people; default: the name in capitals.")
-    ] = None,
-    description: Annotated[str | None, typer.Option(help="What the release is.")] = None,
+    display_name: DisplayName = None,
+    description: Description = None,
     group: Groups = None,
-    public: Annotated[
-        bool | None,
-        typer.Option("--public/--not-public", help="Whether everybody signed in may use it."),
-    ] = None,
-    indexing_column: Annotated[
-        str | None, typer.Option(help="Column that identifies an object; default: as detected.")
-    ] = None,
-    flux_type: Annotated[str | None, typer.Option(help="Flux type that forms preselect.")] = None,
-    dereddening: Annotated[
-        str | None, typer.Option(help="Dereddening that forms preselect.")
-    ] = None,
+    public: Public = None,
+    indexing_column: IndexingColumn = None,
+    flux_type: FluxType = None,
+    dereddening: Dereddening = None,
     disable: Disabled = None,
-    update: Annotated[
-        bool, typer.Option("--update", help="Change the release of this name.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be registered; write nothing.")
-    ] = False,
-    shallow: Annotated[
-        bool, typer.Option("--shallow", help="Look at the positions of some partitions only.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only tell whether the data are as registered.")
-    ] = False,
+    update: Update = False,
+    dry_run: DryRun = False,
+    shallow: Shallow = False,
+    check: Check = False,
 ) -> None:
     """Register a release with its object catalog, once the catalog has been checked."""
     start_prepared(data_dir)
@@ -88,40 +126,18 @@ def register_release(
 
 @app.command("import-objects")
 def import_objects(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="SOURCE...", help="Object tables (Parquet, CSV, FITS, HDF5), or their folders."
-        ),
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the new collection.")
-    ],
+    sources: Sources,
+    output: NewCollection,
     *,
-    ra: Annotated[
-        str | None, typer.Option(help="Right ascension, degrees; default: as detected.")
-    ] = None,
-    dec: Annotated[
-        str | None, typer.Option(help="Declination, degrees; default: as detected.")
-    ] = None,
-    object_id: Annotated[
-        str | None, typer.Option("--id", help="Identifier of an object; default: as detected.")
-    ] = None,
+    ra: RightAscension = None,
+    dec: Declination = None,
+    object_id: ObjectId = None,
     columns: Columns = None,
-    keep_primary_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Keep the rows where this column is true; drop the column."
-        ),
-    ] = None,
-    margin_arcsec: Annotated[
-        float, typer.Option(min=0, max=3600, help="Width of the margin; 0 for none.")
-    ] = 10.0,
-    max_rows: Annotated[int, typer.Option(min=1, help="Rows of a partition at most.")] = 1_000_000,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Leave out rows without a valid position.")
-    ] = False,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
+    keep_primary_column: PrimaryColumn = None,
+    margin_arcsec: MarginArcsec = 10.0,
+    max_rows: MaxRows = 1_000_000,
+    skip_bad_rows: SkipBadRows = False,
+    workers: Workers = 1,
 ) -> None:
     """Turn object tables into a HATS collection with a margin, which a release can offer."""
     # Not through the server: it needs neither its database nor its settings.
