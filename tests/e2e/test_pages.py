@@ -70,6 +70,8 @@ def test_every_page_fits_is_labelled_and_accessible(
         "/",
         "/products?q=shared&has=z",
         "/products?q=nothing+of+the+kind",
+        "/products?tab=drafts",
+        "/bundles",
         f"/product/{two_catalogs[0]}",
         f"/product/{two_catalogs[0]}/data?where=Z+%3E+0&sort=-Z&row=3&pin=Z",
         f"/product/{two_catalogs[0]}/data/columns",

@@ -208,5 +208,6 @@ def _not_understood(sent: QueryDict) -> Iterator[str]:
         text = _span_text(sent, name)
         if text and read_span(name, text) is None:
             yield f"{name}={text[:_TOLD]}"
-    if sent.get("cone", "").strip() and read_cone(sent["cone"]) is None:
-        yield f"cone={sent['cone'][:_TOLD]}"
+    cone = sent.get("cone", "")
+    if cone.strip() and read_cone(cone) is None:
+        yield f"cone={cone[:_TOLD]}"

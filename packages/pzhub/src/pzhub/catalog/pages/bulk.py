@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -219,7 +219,7 @@ def take_undo(request: HttpRequest) -> list[str]:
     return names
 
 
-_ACTS: Final[dict[str, Callable[[SignedInRequest], Any]]] = {
+_ACTS: Final[dict[str, Callable[[SignedInRequest], HttpResponseBase]]] = {
     "names": _names,
     "metadata": _metadata,
     "compare": _compare,

@@ -116,5 +116,5 @@ def _why_not(spec: PipelineSpec, product: Product) -> str:
 
 
 def _address(pipeline: str, products: Sequence[Product]) -> str:
-    names = [product.internal_name for product in products]
+    names = [product.internal_name or "" for product in products]
     return f"{form_url_of(pipeline)}?{urlencode({'catalog': names}, doseq=True)}"
