@@ -51,6 +51,7 @@ class Hub:
                 self._environment["PZHUB_DATABASE_URL"]
             )
         self._process: subprocess.Popen[bytes] | None = None
+        self._administrator: subprocess.Popen[str] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -116,25 +117,46 @@ class Hub:
             check=False,
         )
 
+    def _administrate(self, *arguments: str, given: str = "") -> str:
+        """Do what a `pzhub` command does, without a program for each; return what it wrote."""
+        if self._administrator is None:
+            self._administrator = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("administrator.py"))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=self._environment,
+            )
+        assert self._administrator.stdin is not None
+        assert self._administrator.stdout is not None
+        command = [*arguments, "--data-dir", str(self.data_dir)]
+        self._administrator.stdin.write(json.dumps({"arguments": command, "given": given}) + "\n")
+        self._administrator.stdin.flush()
+        done = json.loads(self._administrator.stdout.readline())
+        assert done["code"] == 0, done
+        return str(done["out"])
+
+    def dismiss(self) -> None:
+        """End the administrator's program."""
+        if self._administrator is not None:
+            self._administrator.communicate()
+            self._administrator = None
+
     def create_user(self, name: str, *, admin: bool = False, groups: Sequence[str] = ()) -> str:
         """Create a user with the password of tests; return the name."""
         options = [*(["--admin"] if admin else []), *(f"--group={group}" for group in groups)]
-        done = self.cli(
+        self._administrate(
             "create-user", name, "--password-stdin", *options, given=f"{self.password}\n"
         )
-        assert done.returncode == 0, done.stderr
         return name
 
     def create_token(self, name: str) -> str:
         """Create a token of a user; return its clear text."""
-        done = self.cli("create-token", name)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return self._administrate("create-token", name).strip()
 
     def create_release(self, name: str, *, groups: Sequence[str] = ()) -> str:
         """Create a release; return its name."""
-        done = self.cli("create-release", name, *(f"--group={group}" for group in groups))
-        assert done.returncode == 0, done.stderr
+        self._administrate("create-release", name, *(f"--group={group}" for group in groups))
         return name
 
     def get(self, path: str, token: str) -> Any:
@@ -169,6 +191,7 @@ def serving(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Hub
     try:
         yield hub
     finally:
+        hub.dismiss()
         if hub._process is not None:
             family = hub.process.children(recursive=True)
             hub.stop()

@@ -1,15 +1,10 @@
-"""What all tests of the pipelines share: the real samples, and no deadline for properties."""
+"""What all tests of the pipelines share: the real samples."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-# A first example may import a library, and a busy machine is no failure.
-settings.register_profile("pzpipelines", deadline=None)
-settings.load_profile("pzpipelines")
 
 SURVEYS = Path(__file__).parents[4] / "shared" / "data" / "surveys"
 
