@@ -158,7 +158,8 @@ def _drawn(profile_path: str) -> dict[str, MiniHistogram]:
 def _chart(report: Mapping[str, Any], n_rows: int) -> MiniHistogram | None:
     top, histogram = report.get("top"), report.get("histogram")
     distinct = report.get("n_distinct")
-    if n_rows > _FEW and distinct == n_rows:
+    is_measured = report["type"] in ("float", "double", "halffloat")
+    if n_rows > _FEW and distinct == n_rows and not is_measured:
         return MiniHistogram("", is_redshift=False, is_unique=True)
     if top and (histogram is None or len(top) <= _FEW):
         shown = top[:_FEW] if histogram is None else sorted(top, key=_value_of)

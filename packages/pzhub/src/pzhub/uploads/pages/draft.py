@@ -248,7 +248,7 @@ def draft_for(actor: User, pk: int) -> Draft:
         )
     draft = Draft(
         product,
-        files=list(product.files.all()),
+        files=list(product.files.order_by("role", "id")),
         columns=list(product.columns.order_by("order")),
         inspection=Inspection.objects.filter(product=product).first(),
     )

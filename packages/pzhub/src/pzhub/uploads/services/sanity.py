@@ -203,8 +203,8 @@ def _replace(
     actor: User, product: Product, file: ProductFile, staged: StagedFile, doubt: Doubt
 ) -> None:
     if not file.name.endswith(f"{_CORRECTED_SUFFIX}.parquet"):
-        file.role = FileRole.AUXILIARY
-        file.save(update_fields=["role", "updated"])
+        file.role, file.n_rows = FileRole.AUXILIARY, None
+        file.save(update_fields=["role", "n_rows", "updated"])
     receive_file(actor=actor, product=product, upload=staged, role=FileRole.MAIN, replace_main=True)
     start_registration(actor=actor, product=product)
     audit.record(
