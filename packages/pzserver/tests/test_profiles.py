@@ -23,10 +23,15 @@ TEXT = {
     "min": None, "max": None, "mean": None, "quantiles": None, "n_distinct": 2,
     "top": [{"value": "DESI", "count": 9}],
 }  # fmt: skip
+NUMBER = {
+    **FULL, "name": "ID", "type": "int64", "role": "id", "n_null": 0, "n_nan": 0, "min": 20000001,
+    "max": 20001000, "quantiles": {"0.5": 20000500.5}, "n_distinct": 1000,
+    "top": [{"value": 20000001, "count": 1}],
+}  # fmt: skip
 PROFILE = {
     "version": 2,
     "n_rows": 1000,
-    "columns": [FULL, TEXT],
+    "columns": [FULL, TEXT, NUMBER],
     "checks": [
         {"code": "columns_vary", "ok": True, "message": "No column is constant."},
         {"code": "redshift_range", "ok": False, "message": "4 redshifts are negative."},
@@ -111,6 +116,7 @@ def test_the_command_shows_a_line_for_each_column_and_what_to_look_at(
          "most", "frequent"],
         ["Z", "double", "z", "99.7", "%", "-9.99", "0.4999", "3.14159", "997", "-9.99"],
         ["SURVEY", "string", "100", "%", "2", "DESI"],
+        ["ID", "int64", "id", "100", "%", "20000001", "20000500.5", "20001000", "1000"],
     ]  # fmt: skip
     assert shown.err == "5_x: 1,000 rows\nLook: 4 redshifts are negative.\n"
 

@@ -76,9 +76,12 @@ def _row(column: Mapping[str, Any], n_rows: int) -> dict[str, Any]:
         "max": _short(column["max"]),
         "mean": _short(column["mean"]),
         "distinct": column["n_distinct"],
-        "most": _short(top[0]["value"]) if top else None,
+        "most": _short(top[0]["value"]) if top and top[0]["count"] > 1 else None,
     }
 
 
 def _short(value: Any) -> Any:
-    return f"{value:.6g}" if isinstance(value, float) else value
+    """Return a number with the digits that people read; large ones may be identifiers."""
+    if not isinstance(value, float):
+        return value
+    return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.12g}"
