@@ -20,10 +20,10 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def test_every_cell_of_a_row_answers_as_the_matrix_says(
-    world: World, row: Row, cells_of: Any
+    world: World, row: Row, cells: list[tuple[str, Any, int]]
 ) -> None:
     wrong = []
-    for state, actor, expected in cells_of(row):
+    for state, actor, expected in cells:
         answer = world.ask(world.client_of(actor, row.kind), row, state)
         if answer.status_code != expected:
             wrong.append(f"{state}, {actor.name}: {answer.status_code} instead of {expected}")
