@@ -139,7 +139,9 @@ WORDS = st.sampled_from(["desi", "DESI_DR1", "Dés", "vvds", "z spec", "Zspec", 
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples // 3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(texts=st.lists(st.lists(WORDS, max_size=4), min_size=1, max_size=5), query=WORDS)
 def test_search_finds_what_a_slow_reader_finds(

@@ -653,7 +653,7 @@ def results(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return list(zip(*(result.table[name].to_pylist() for name in names), strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(rows=st.lists(ROW, max_size=12), data=st.data())
 def test_the_result_of_a_row_depends_on_no_other_row(rows: list[dict[str, Any]], data: Any) -> None:
     rows = [ANCHOR, *rows]
@@ -664,7 +664,7 @@ def test_the_result_of_a_row_depends_on_no_other_row(rows: list[dict[str, Any]],
     assert alone == together
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings.default.max_examples // 3, deadline=None)
 @given(rows=st.lists(ROW, max_size=8), cut=st.sampled_from([0, 1, 2, 3, 4, 6]))
 def test_the_cut_removes_exactly_the_rows_below_it(rows: list[dict[str, Any]], cut: int) -> None:
     rows = [ANCHOR, *rows]
@@ -675,7 +675,7 @@ def test_the_cut_removes_exactly_the_rows_below_it(rows: list[dict[str, Any]], c
     assert kept == [r for r in everything if cut == 0 or (r["z_flag_homogenized"] or 0) >= cut]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings.default.max_examples // 3, deadline=None)
 @given(
     parameters=st.fixed_dictionaries(
         {},

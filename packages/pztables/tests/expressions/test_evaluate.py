@@ -275,7 +275,7 @@ def same(left: Any, right: Any) -> bool:
     return left == right or (left != left and right != right)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=settings.default.max_examples * 4, deadline=None)
 @given(text=CONDITIONS, rows=ROWS)
 def test_columns_give_what_the_row_by_row_twin_gives(text: str, rows: list[dict[str, Any]]) -> None:
     try:

@@ -116,7 +116,7 @@ def outcome(select: Callable[[], list[bool]]) -> list[bool] | str:
         return "refused"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 2, deadline=None)
 @given(text=CONDITIONS, rows=ROWS)
 def test_both_back_ends_select_the_same_rows(text: str, rows: list[dict[str, Any]]) -> None:
     try:

@@ -27,7 +27,7 @@ def _profile(folder: Path, table: pa.Table, **roles: str) -> dict[str, Any]:
     return profile
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(
     cells=st.lists(
         st.none() | st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf])
@@ -55,7 +55,7 @@ def test_statistics_are_those_of_numpy_however_the_rows_are_cut(
     assert found["quantiles"]["0.5"] == pytest.approx(np.quantile(finite, 0.5))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(cells=st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=200))
 def test_every_value_is_in_a_bin_below_or_above(cells: list[float]) -> None:
     edges = robust_edges(np.sort(cells), most_bins=30, tail=0.01)

@@ -30,7 +30,7 @@ def _profile(folder: Path, table: pa.Table, **roles: str) -> dict[str, Any]:
     return profile
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings.default.max_examples, deadline=None)
 @given(values=st.lists(st.floats(-0.01, 20), min_size=1, max_size=200))
 def test_bins_of_redshift_are_multiples_of_a_round_width_around_the_bulk(
     values: list[float],
@@ -171,7 +171,7 @@ def test_magnitudes_without_redshift_have_no_densities(tmp_path: Path) -> None:
     assert (profile["densities"], profile["redshift"]) == ([], None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings.default.max_examples // 5, deadline=None)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 300), radius=st.floats(0.001, 180))
 def test_the_frame_holds_every_position_and_the_fine_map_every_row(
     seed: int, n: int, radius: float

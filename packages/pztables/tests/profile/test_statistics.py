@@ -44,7 +44,7 @@ def _described(array: pa.Array, cuts: list[int]) -> dict[str, Any]:
 cuts = st.lists(st.integers(0, 100), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 5, deadline=None)
 @given(cells=st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5)), cuts=cuts)
 def test_whole_numbers_have_the_statistics_of_pandas(
     cells: list[int | None], cuts: list[int]
@@ -66,7 +66,7 @@ def test_whole_numbers_have_the_statistics_of_pandas(
         assert found["quantiles"][str(share)] == pytest.approx(expected, rel=1e-9, abs=1e-3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 5, deadline=None)
 @given(
     cells=st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=3), max_size=60),
     cuts=cuts,
@@ -79,7 +79,7 @@ def test_texts_have_the_counts_of_pandas(cells: list[str | None], cuts: list[int
     assert found["top"] == ([{"value": v, "count": n} for v, n in ranked[:20]] or None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings.default.max_examples, deadline=None)
 @given(
     values=st.lists(
         st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1, max_size=50
@@ -91,7 +91,7 @@ def test_quantiles_are_those_of_numpy(values: list[float], share: float) -> None
     assert quantile_of_sorted(np.sort(values), share) == pytest.approx(expected, rel=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings.default.max_examples, deadline=None)
 @given(
     values=st.lists(st.floats(-10, 10) | st.sampled_from([0.0, 1.0, 2.0, float("nan")])),
     bins=st.integers(1, 5),
@@ -106,7 +106,7 @@ def test_the_bin_of_a_value_is_where_its_histogram_counts_it(
     assert counted == counted_sorted(finite, edges)["counts"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings.default.max_examples // 3, deadline=None)
 @given(cells=st.lists(st.text(max_size=4), max_size=40), start=st.integers(0, 10))
 def test_equal_texts_have_equal_hashes_wherever_they_lie(cells: list[str], start: int) -> None:
     array = pa.array(cells, pa.string())[start:]

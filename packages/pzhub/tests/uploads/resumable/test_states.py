@@ -57,7 +57,9 @@ class Twin:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples * 3 // 5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(PIECE | PIECE | OTHER, max_size=12))
 def test_an_upload_is_always_what_a_sequence_of_bytes_would_be(
