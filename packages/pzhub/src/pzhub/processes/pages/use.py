@@ -22,7 +22,6 @@ from pzhub.processes.pages.catalog import form_url_of
 from pzhub.processes.pipelines import pipeline_specs
 from pzhub.processes.pipelines.specs import max_inputs, min_inputs
 from pzhub.processes.selectors import pipelines_list
-from pzpipelines.registry import PipelineSpec
 
 #: Most products that are carried to a form.
 MOST_USED: Final = 50
@@ -84,8 +83,10 @@ def use(request: SignedInRequest) -> HttpResponse:
     return render(request, "processes/use.html", context)
 
 
-def _use(spec: PipelineSpec, products: Sequence[Product]) -> Use:
-    misfits = [Misfit(product, why) for product in products if (why := _why_not(spec, product))]
+def _use(name: str, products: Sequence[Product]) -> Use:
+    spec = pipeline_specs()[name]
+    types = spec.product_types_accepted
+    misfits = [Misfit(product, why) for product in products if (why := _why_not(types, product))]
     unfit = {misfit.product.pk for misfit in misfits}
     fitting = [product for product in products if product.pk not in unfit]
     fewest, most = min_inputs(spec.name), max_inputs(spec.name)
@@ -107,9 +108,9 @@ def _use(spec: PipelineSpec, products: Sequence[Product]) -> Use:
     )
 
 
-def _why_not(spec: PipelineSpec, product: Product) -> str:
+def _why_not(types: Sequence[str], product: Product) -> str:
     """Return why a pipeline does not take a product; empty when it does."""
-    if product.product_type.name not in spec.product_types_accepted:
+    if product.product_type.name not in types:
         words = _("it is of the type %(type)s; the pipeline reads redshift catalogs")
         return words % {"type": product.product_type.display_name}
     return "" if product.status == ProductStatus.PUBLISHED else _("it is not published")
