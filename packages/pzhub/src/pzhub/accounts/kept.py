@@ -146,6 +146,8 @@ def keep(request: HttpRequest) -> bool:
         files=[str(getattr(file, "name", "")) for file in request.FILES.values()],
     )
     request.session[_KEY] = asdict(kept)
+    if not request.user.is_authenticated:
+        request.session.set_expiry(_KEPT_SECONDS)
     return True
 
 
@@ -169,6 +171,7 @@ def kept_form(request: HttpRequest) -> KeptForm | None:
     stored: dict[str, Any] | None = request.session.get(_KEY)
     if stored is None:
         return None
+    request.session.set_expiry(None)  # somebody has signed in: a session like any other
     kept = KeptForm(**stored)
     if kept.who != request.user.pk or time.time() - kept.at > _KEPT_SECONDS:
         forget(request)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from pzhub.accounts.models import User
+from pzhub.accounts.services.sessions import sweep_sessions
 
 PASSWORD = "correct horse battery"
 TOKENS = {"name": "laptop", "scope": "read", "days": "30"}
@@ -131,3 +134,17 @@ def test_a_form_older_than_the_last_sign_in_is_kept_and_one_of_another_site_refu
     assert "Ana L." in site.get("/account/kept").content.decode()
     assert theirs.status_code == 403
     assert User.objects.get(username="ana").display_name != "Ana L."
+
+
+def test_the_session_of_a_kept_form_ends_soon_unless_somebody_signs_in(site: Client) -> None:
+    site.post("/account/profile", {"display_name": "Ana L."})
+    stored = Session.objects.get()
+    assert stored.expire_date - timezone.now() < timedelta(hours=13)
+
+    sign_in(site)
+    site.get("/account/kept")
+    assert site.session.get_expiry_age() > 13 * 3600
+
+    Session.objects.update(expire_date=timezone.now())
+    sweep_sessions()
+    assert not Session.objects.exists()
