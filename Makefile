@@ -12,6 +12,8 @@ DATA_DIR ?= data
 JOBS ?= 4
 # Empty: without the tests marked thorough; 1, as in CI: with them.
 THOROUGH ?=
+# For test-cost: a part of the tests; empty: all.
+TESTS ?=
 # On PostgreSQL: all tests of the server, or those of the apps that speak most with the database.
 SERVER_TESTS = $(if $(THOROUGH),packages/pzhub/tests,$(addprefix packages/pzhub/tests/,accounts catalog core downloads processes uploads))
 MARKS = $(if $(THOROUGH),,-m "not thorough")
@@ -41,7 +43,7 @@ $(CONTRACT_VENV)/.ready: $(VENV)/.run tests/contract/requirements.txt
 	@$(INSTALL) $(CONTRACT_VENV) -r tests/contract/requirements.txt
 	@touch $@
 
-.PHONY: help run demo setup test test-quick test-postgresql contract e2e check lint types imports format docs screenshots messages bench clean
+.PHONY: help run demo setup test test-quick test-postgresql test-cost contract e2e check lint types imports format docs screenshots messages bench clean
 
 help:  ## List what can be made
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,6 +66,9 @@ test-quick: $(VENV)/.dev  ## Run the tests of the packages on SQLite only
 
 test-postgresql: $(VENV)/.dev  ## Run the server's tests on a private PostgreSQL
 	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) $(SERVER_TESTS)
+
+test-cost: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Tell what the tests cost in CPU seconds; TESTS=... for a part
+	@PYTHONPATH=tests $(BIN)/python -m pytest -p cpu_seconds -n $(JOBS) --dist loadgroup $(MARKS) $(TESTS)
 
 contract: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Run the published client against a live server
 	@$(BIN)/python -m pytest tests/contract

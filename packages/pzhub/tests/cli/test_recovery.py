@@ -109,6 +109,7 @@ def test_a_run_goes_on_while_the_server_is_away(
     assert (ended["status"], ended["attempt"]) == ("Successful", 1)
 
 
+@pytest.mark.thorough  # test_reconciler tells in one process that nothing is started twice
 def test_killed_and_many_reconcilers_start_and_register_each_run_once(
     server: Hub, client: ApiClient, inputs: list[dict[str, Any]]
 ) -> None:

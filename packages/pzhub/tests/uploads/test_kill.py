@@ -28,6 +28,8 @@ product = create_product(actor=user, display_name="Large", product_type=type_)
 receive_file(actor=user, product=product, upload=stage_copy(Path({path!r})), role=0)
 start_registration(actor=user, product=product)
 """
+#: Reading them takes long enough to be killed over.
+N_ROWS = 50_000
 TASKS = DBTaskResult._meta.db_table
 WORKER = ["-m", "django", "db_worker", "--no-startup-delay", "--interval", "0.1"]
 
@@ -69,13 +71,14 @@ def instance(tmp_path: Path) -> Instance:
     instance = Instance(tmp_path)
     instance.run("-m", "django", "migrate", "--verbosity", "0")
     table = tmp_path / "large.csv"
-    rows = "".join(f"{n % 360}.5,{n % 90}.25,0.{n}\n" for n in range(400_000))
+    rows = "".join(f"{n % 360}.5,{n % 90}.25,0.{n}\n" for n in range(N_ROWS))
     table.write_text(f"ra,dec,z\n{rows}")
     instance.run("-c", SEED.format(path=str(table)))
     return instance
 
 
 @pytest.mark.slow
+@pytest.mark.thorough  # test_chores tells in one process that a row is claimed once
 def test_of_two_workers_at_once_one_does_it(instance: Instance) -> None:
     chore = "import django; django.setup()\nfrom pzhub.uploads.services import run_inspection\n"
     workers = [instance.start("-c", f"{chore}run_inspection(1)") for _ in range(2)]
@@ -106,4 +109,4 @@ def test_a_worker_killed_in_the_middle_is_replaced_after_a_sweep(instance: Insta
     assert instance.row("SELECT state, attempt FROM uploads_inspection") == ("done", 2)
     columns = instance.row("SELECT json_group_array(column_name) FROM catalog_column")
     assert sorted(json.loads(columns[0])) == ["dec", "ra", "z"]
-    assert instance.row("SELECT n_rows FROM catalog_productfile") == (400_000,)
+    assert instance.row("SELECT n_rows FROM catalog_productfile") == (N_ROWS,)
