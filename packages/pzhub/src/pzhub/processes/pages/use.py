@@ -74,9 +74,7 @@ def use(request: SignedInRequest) -> HttpResponse:
         return back_to_list(request, refusal)
     enabled = set(pipelines_list().values_list("name", flat=True))
     context = {
-        "uses": [
-            _use(spec, products) for name, spec in pipeline_specs().items() if name in enabled
-        ],
+        "uses": [_use(name, products) for name in pipeline_specs() if name in enabled],
         "n_products": len(products),
         "query": list_of(request),
     }
