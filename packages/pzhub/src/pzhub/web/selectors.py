@@ -67,7 +67,8 @@ def job_counts(user: User | AnonymousUser) -> dict[str, int]:
 
 def _counted(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return the number of rows of a user, for a subquery."""
-    return rows.values("user").annotate(number=Count("pk")).values("number")
+    counted: QuerySet[Any] = rows.values("user").annotate(number=Count("pk")).values("number")
+    return counted
 
 
 def near_misses(user: User | AnonymousUser, name: str) -> list[Product]:
