@@ -18,6 +18,7 @@ from pzhub.catalog.api.serializers import (
     ColumnOut,
     NewColumnIn,
     PendingOut,
+    ProductFieldsOut,
     ProductIn,
     ProductOut,
     ProductTypeOut,
@@ -94,7 +95,7 @@ class ProductViewSet(Provenance, ProductListing):
 
     def get_serializer_class(self) -> Any:
         """Return what OPTIONS describes: the fields to send."""
-        return ProductIn if self.action == "metadata" else ProductOut
+        return ProductFieldsOut if self.action == "metadata" else ProductOut
 
     @extend_schema(request=ProductIn, responses={201: ProductOut})
     def create(self, request: Request) -> Response:
