@@ -34,6 +34,32 @@ def own_database(address: str) -> str:
     return f"{base}/{name}"
 
 
+class Administrator:
+    """One program for many commands (see ``administrator.py``)."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._program = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("administrator.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+
+    def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Do what `pzhub` would do with arguments and standard input."""
+        assert self._program.stdin is not None
+        assert self._program.stdout is not None
+        self._program.stdin.write(json.dumps({"arguments": arguments, "given": given}) + "\n")
+        self._program.stdin.flush()
+        done = json.loads(self._program.stdout.readline())
+        return subprocess.CompletedProcess(arguments, done["code"], done["out"], done["err"])
+
+    def leave(self) -> None:
+        """End the program."""
+        self._program.communicate(timeout=30)
+
+
 class Hub:
     """A server, and what its administrator can do from the command line."""
 
@@ -51,7 +77,7 @@ class Hub:
                 self._environment["PZHUB_DATABASE_URL"]
             )
         self._process: subprocess.Popen[bytes] | None = None
-        self._administrator: subprocess.Popen[str] | None = None
+        self._administrator: Administrator | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -120,26 +146,15 @@ class Hub:
     def _administrate(self, *arguments: str, given: str = "") -> str:
         """Do what a `pzhub` command does, without a program for each; return what it wrote."""
         if self._administrator is None:
-            self._administrator = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("administrator.py"))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=self._environment,
-            )
-        assert self._administrator.stdin is not None
-        assert self._administrator.stdout is not None
-        command = [*arguments, "--data-dir", str(self.data_dir)]
-        self._administrator.stdin.write(json.dumps({"arguments": command, "given": given}) + "\n")
-        self._administrator.stdin.flush()
-        done = json.loads(self._administrator.stdout.readline())
-        assert done["code"] == 0, done
-        return str(done["out"])
+            self._administrator = Administrator(self._environment)
+        done = self._administrator.run(*arguments, "--data-dir", str(self.data_dir), given=given)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def dismiss(self) -> None:
         """End the administrator's program."""
         if self._administrator is not None:
-            self._administrator.communicate()
+            self._administrator.leave()
             self._administrator = None
 
     def create_user(self, name: str, *, admin: bool = False, groups: Sequence[str] = ()) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from hub import PASSWORD, PZHUB
+from hub import PASSWORD, PZHUB, Administrator
 
 pytestmark = pytest.mark.xdist_group("commands")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+GIVEN = f"{PASSWORD}\n"
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +25,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pzhub(folder: Path) -> Run:
-    """Return a function that runs `pzhub` on the folder."""
-    environment = {**os.environ, "PZHUB_LOG_LEVEL": "ERROR"}
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of commands on the folder."""
+    environment = {**os.environ, "PZHUB_LOG_LEVEL": "ERROR", "PZHUB_DATA_DIR": str(folder)}
     for name in ("DJANGO_SETTINGS_MODULE", "PZHUB_DATABASE_URL"):
         environment.pop(name, None)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def pzhub(environment: dict[str, str]) -> Iterator[Run]:
+    """Return a function that does what `pzhub` does on the folder, all in one program."""
+    administrator = Administrator(environment)
+    administrator.run("create-user", "ana", "--password-stdin", "--group", "team", given=GIVEN)
+    yield administrator.run
+    administrator.leave()
+
+
+@pytest.fixture(scope="module")
+def program(environment: dict[str, str]) -> Run:
+    """Return a function that starts `pzhub` on the folder."""
 
     def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -36,12 +52,11 @@ def pzhub(folder: Path) -> Run:
             input=given,
             capture_output=True,
             text=True,
-            env={**environment, "PZHUB_DATA_DIR": str(folder)},
+            env=environment,
             check=False,
             timeout=60,
         )
 
-    run("create-user", "ana", "--password-stdin", "--group", "team", given=f"{PASSWORD}\n")
     return run
 
 
@@ -101,8 +116,8 @@ def test_a_name_that_will_not_do_is_refused(pzhub: Run) -> None:
     assert err.strip()
 
 
-def test_a_token_is_printed_alone(pzhub: Run) -> None:
-    code, out, err = answer(pzhub("create-token", "ana", "--name", "laptop"))
+def test_a_token_is_printed_alone(pzhub: Run, program: Run) -> None:
+    code, out, err = answer(program("create-token", "ana", "--name", "laptop"))
     assert (code, err) == (0, "")
     assert out.startswith("pz_")
     assert len(out.split()) == 1
@@ -122,8 +137,8 @@ def test_a_label_that_is_taken_is_refused(pzhub: Run) -> None:
     assert pzhub("create-token", "ana", "--name", "twice").returncode == 2
 
 
-def test_a_token_of_nobody_is_refused(pzhub: Run) -> None:
-    assert answer(pzhub("create-token", "nobody")) == (
+def test_a_token_of_nobody_is_refused(program: Run) -> None:
+    assert answer(program("create-token", "nobody")) == (
         2,
         "",
         "There is no user nobody; create one with: pzhub create-user nobody\n",
@@ -167,22 +182,22 @@ def test_a_new_folder_knows_types_pipelines_and_releases(pzhub: Run) -> None:
         ["nonsense"],
     ],
 )
-def test_wrong_arguments_are_refused_with_usage(pzhub: Run, arguments: list[str]) -> None:
-    code, out, err = answer(pzhub(*arguments))
+def test_wrong_arguments_are_refused_with_usage(program: Run, arguments: list[str]) -> None:
+    code, out, err = answer(program(*arguments))
     assert (code, out) == (2, "")
     assert "Usage:" in err
 
 
-def test_the_demo_without_a_server_says_what_to_do(pzhub: Run) -> None:
-    code, _, err = answer(pzhub("demo", "--port", "1"))
+def test_the_demo_without_a_server_says_what_to_do(program: Run) -> None:
+    code, _, err = answer(program("demo", "--port", "1"))
     assert code == 2
     assert "holds no demo content" in err
-    code, _, err = answer(pzhub("demo", "--port", "1", "--token", "pz_x"))
+    code, _, err = answer(program("demo", "--port", "1", "--token", "pz_x"))
     assert code == 2
     assert "cannot be reached" in err
 
 
-def test_help_lists_every_command(pzhub: Run) -> None:
-    shown = pzhub("--help").stdout
+def test_help_lists_every_command(program: Run) -> None:
+    shown = program("--help").stdout
     for name in ("serve", "create-user", "create-token", "create-release", "manage", "demo"):
         assert name in shown
