@@ -13,6 +13,30 @@ function start(form) {
   });
   document.body.addEventListener("htmx:oobAfterSwap", narrow);
 
+  // A row that is drawn anew keeps the focus and what was typed in it since the request left.
+  const sent = new Map();
+  document.body.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.elt.id) sent.set(detail.elt.id, detail.elt.value); });
+  let focused = "", unsaved = [];
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (!detail.target.matches("tr")) return;
+    if (detail.target.contains(document.activeElement)) focused = document.activeElement.id;
+    for (const field of detail.target.querySelectorAll("input[id]:not([type])")) {
+      if (field.value !== field.defaultValue && field.value !== sent.get(field.id)) unsaved.push([field.id, field.value]);
+    }
+  });
+  document.body.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+    if (!detail.target.matches("tr")) return;
+    if (focused) document.getElementById(focused)?.focus();
+    for (const [id, value] of unsaved) {
+      const field = document.getElementById(id);
+      if (!field) continue;
+      field.value = value;
+      if (id === focused) saveOnLeaving(field);
+      else setTimeout(() => field.dispatchEvent(new Event("change", { bubbles: true })), 200); // once htmx knows the row
+    }
+    [focused, unsaved] = ["", []];
+  });
+
   function narrow() {
     const words = search.value.trim().toLowerCase();
     const states = shown.split(" ").filter(Boolean);
@@ -23,6 +47,15 @@ function start(form) {
     }
     document.getElementById("no-column").hidden = seen > 0;
     for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === shown));
+  }
+
+  // Browsers report no change of a value that a script has set.
+  function saveOnLeaving(field) {
+    let told = false;
+    field.addEventListener("change", () => { told = true; }, { once: true });
+    field.addEventListener("blur", () => {
+      if (!told && field.value !== field.defaultValue) field.dispatchEvent(new Event("change", { bubbles: true }));
+    }, { once: true });
   }
 
   document.addEventListener("click", (event) => {
