@@ -33,7 +33,9 @@ from pzhub.catalog.models import (
 from pzhub.catalog.services import create_product
 from pzhub.core import storage
 from pzhub.web.announced import KEY as ANNOUNCED
+from pztables import isolation
 from pztables.product_types import PRODUCT_TYPES
+from readings import Readings
 
 PASSWORD = "correct horse battery"
 #: Of the member `carla`, and of the release that `closed_release` makes.
@@ -85,6 +87,21 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
 def nothing_announced() -> None:
     """Begin with no announcement in memory, so that any order of tests asks the same queries."""
     cache.set(ANNOUNCED, [], None)
+
+
+@pytest.fixture(scope="session")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> Readings:
+    """Return what remembers the files that were read in this process."""
+    return Readings(isolation.inspect_isolated, tmp_path_factory.mktemp("readings"))
+
+
+@pytest.fixture(autouse=True)
+def equal_files_are_read_once(
+    request: pytest.FixtureRequest, readings: Readings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Save the programs that would read the same again; with the thorough tests, all are read."""
+    if "not thorough" in str(request.config.getoption("markexpr")):
+        monkeypatch.setattr(isolation, "inspect_isolated", readings)
 
 
 @pytest.fixture
