@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA_DIR ?= data
-# More than two cores: many tests wait for servers, browsers and clocks.
-JOBS ?= 4
+# One more than two cores: many tests wait for servers, browsers and clocks, but each worker
+# takes ten seconds of a processor to start.
+JOBS ?= 3
 # Empty: without the tests marked thorough; 1, as in CI: with them.
 THOROUGH ?=
 # For test-cost: a part of the tests; empty: all.
@@ -17,6 +18,8 @@ TESTS ?=
 # On PostgreSQL: all tests of the server, or those of the apps that speak most with the database.
 SERVER_TESTS = $(if $(THOROUGH),packages/pzhub/tests,$(addprefix packages/pzhub/tests/,accounts catalog core downloads processes uploads))
 MARKS = $(if $(THOROUGH),,-m "not thorough")
+# Tests marked slow start servers and workers of their own, which use SQLite, or wait.
+SERVER_MARKS = $(if $(THOROUGH),,-m "not thorough and not slow")
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 LOCAL := -e packages/pztables -e packages/pzpipelines -e packages/pzserver -e packages/pzhub
 # With uv where it can be had, which takes a quarter of the time; else, or with INSTALLER=pip, with pip.
@@ -59,13 +62,13 @@ setup: $(VENV)/.dev  ## Set up the environment for development
 
 test: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Set up and run the tests, on SQLite and (where installed) PostgreSQL; THOROUGH=1 for all
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS)
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) $(SERVER_TESTS)
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(SERVER_MARKS) $(SERVER_TESTS)
 
 test-quick: $(VENV)/.dev  ## Run the tests of the packages on SQLite only
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup packages
 
 test-postgresql: $(VENV)/.dev  ## Run the server's tests on a private PostgreSQL
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(MARKS) $(SERVER_TESTS)
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(SERVER_MARKS) $(SERVER_TESTS)
 
 test-cost: $(VENV)/.dev $(CONTRACT_VENV)/.ready  ## Tell what the tests cost in CPU seconds; TESTS=... for a part
 	@PYTHONPATH=tests $(BIN)/python -m pytest -p cpu_seconds -n $(JOBS) --dist loadgroup $(MARKS) $(TESTS)
