@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -132,7 +133,7 @@ def test_columns_are_those_asked_for_also_with_commas_in_their_names(ask: Any) -
     ]
 
 
-@pytest.mark.parametrize("name", ["csv", "parquet", "fits", "votable", "arrow"])
+@pytest.mark.parametrize("name", ["csv", "parquet", "fits", "hdf5", "votable", "arrow"])
 def test_a_subset_as_a_file_holds_the_rows_their_meaning_and_where_they_come_from(
     ask: Any, tmp_path: Path, name: str
 ) -> None:
@@ -187,6 +188,9 @@ def _require_provenance(ask: Any, path: Path, name: str, found: pa.Table) -> Non
         info = votable.parse(path).resources[0].infos[0]
         assert info.name == "pz.provenance"
         text = info.value
+    elif name == "hdf5":
+        with h5py.File(path) as file:
+            text = file.attrs["pz.provenance"]
     else:
         schema = found.schema if name == "arrow" else pa.parquet.read_schema(path)
         text = schema.metadata[b"pz.provenance"].decode()
@@ -250,7 +254,7 @@ def test_an_unchanged_answer_is_not_sent_again(ask: Any, api: Any, ana: Any) -> 
         ({"page": str(2**62), "page_size": "1000"}, "invalid", "beyond any table"),
         ({"limit": "1", "page_size": "2"}, "invalid", "another word for limit"),
         ({"count": "maybe"}, "invalid", "count: must be true or false"),
-        ({"format": "xlsx"}, "invalid", "must be one of json, csv, parquet, fits, votable, arrow"),
+        ({"format": "xlsx"}, "invalid", "must be one of json, csv, parquet, fits, hdf5, votable"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_its_parameter(

@@ -3,7 +3,8 @@
 Nulls: integers, booleans and text by a value that nothing else has, named in the attribute
 ``_FillValue`` (as CF and netCDF do); floating point by a NaN of its own bit pattern (see
 `arrays`). Text is UTF-8 of fixed width. Booleans with nulls are bytes 0, 1 and 255 with the
-attribute ``logical``. Units, UCDs and descriptions are attributes.
+attribute ``logical``. Units, UCDs and descriptions are attributes; what is said of the table as a
+whole are attributes of the root.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Hdf5Writer(SpooledWriter):
 
     def _write(self) -> None:
         with h5py.File(self._path, "w", track_order=True, libver=("v108", "latest")) as file:
+            file.attrs.update(self.remarks)
             fills = {column.name: self._fill(column) for column in self.columns}
             for column in self.columns:
                 self._create(file, column, fills[column.name])

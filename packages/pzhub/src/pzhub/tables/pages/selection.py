@@ -18,7 +18,8 @@ from pzhub.tables.services import SUBSET_FORMATS
 from pzhub.tables.table import StoredTable
 
 _LABELS: Final = {
-    "csv": "CSV", "parquet": "Parquet", "fits": "FITS", "votable": "VOTable", "arrow": "Arrow",
+    "csv": "CSV", "parquet": "Parquet", "fits": "FITS", "hdf5": "HDF5", "votable": "VOTable",
+    "arrow": "Arrow",
 }  # fmt: skip
 #: Bytes of one number, by format; VOTable and CSV write digits.
 _DIGITS: Final = {"csv": 1.6, "votable": 4.0}

@@ -45,6 +45,7 @@ SUBSET_FORMATS: Final = {
         SubsetFormat("csv", ".csv", "text/csv"),
         SubsetFormat("parquet", ".parquet", "application/vnd.apache.parquet"),
         SubsetFormat("fits", ".fits", "application/fits"),
+        SubsetFormat("hdf5", ".hdf5", "application/x-hdf5"),
         SubsetFormat("votable", ".vot", "application/x-votable+xml"),
         SubsetFormat("arrow", ".arrows", "application/vnd.apache.arrow.stream"),
     )
