@@ -37,7 +37,7 @@ def main() -> None:
     with data_folder(options) as folder:
         os.environ["PZHUB_DATA_DIR"] = str(folder)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pzhub.settings.production")
-        os.environ.setdefault("PZHUB_ALLOWED_HOSTS", "testserver")
+        os.environ.setdefault("PZHUB_ALLOWED_HOSTS", '["testserver"]')
         import django
 
         django.setup()
