@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CANONICAL_NAME: Final = "canonical.parquet"
 PROFILE_NAME: Final = "profile.json"
+PDFS_NAME: Final = "pdfs.npy"
 UNPACKED_FOLDER: Final = "unpacked"
 FIRST_ROWS: Final = 10
 _SAMPLES: Final = 3
@@ -81,6 +82,9 @@ class Inspection:
         ``{"code", "ok", "message"}``.
     is_table, reason
         Whether it is a table, and why not.
+    described
+        What else is told of a pickle or of an ensemble of densities: see `pztables.pickles`
+        and `pztables.qp`.
     """
 
     name: str
@@ -98,6 +102,7 @@ class Inspection:
     suggestions: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     reason: str | None = None
+    described: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
@@ -140,13 +145,18 @@ def inspect_main_file(
         If the file is hostile, too costly, or no table where one is required.
     """
     from pztables.archives import unpack_main
+    from pztables.qp.ensemble import is_ensemble
 
     into = out_dir / UNPACKED_FOLDER
     into.mkdir(exist_ok=True)
     try:
+        if not tabular_required and (pickled := _inspect_pickle(path, limits)):
+            return pickled
         found = unpack_main(path, into, limits, tabular_required=tabular_required)
         if found.kind == "opaque":
             return Inspection(path.name, is_table=False, reason=found.reason)
+        if not tabular_required and is_ensemble(found.path):
+            return _inspect_ensemble(found, out_dir, limits, product_type)
         with open_table(found.path, limits=limits) as reader:
             if tabular_required:
                 _require_rows(reader, found.name)
@@ -156,6 +166,42 @@ def inspect_main_file(
             raise
         _remove_results(out_dir)
         return Inspection(path.name, is_table=False, reason=error.message)
+
+
+def _inspect_pickle(path: Path, limits: Limits) -> Inspection | None:
+    """Return what a pickle would import; it is never loaded. Nothing for other files."""
+    from pztables.pickles import NotAPickleError, looks_like_pickle, scan_pickle
+
+    if not path.is_file() or not looks_like_pickle(path):
+        return None
+    try:
+        report = scan_pickle(path, limits)
+    except NotAPickleError:
+        return None  # its name only looks like one
+    return Inspection(
+        path.name,
+        is_table=False,
+        reason=f"{path.name}: is a Python pickle, which is never loaded here.",
+        described={"kind": "pickle", **report.as_dict()},
+    )
+
+
+def _inspect_ensemble(
+    found: Unpacked, out_dir: Path, limits: Limits, product_type: str | None
+) -> Inspection:
+    """Describe an ensemble of densities; its objects and their point estimates are the table."""
+    from pztables.qp import EnsembleTable, describe, open_ensemble
+
+    try:
+        with open_ensemble(found.path, limits) as ensemble:
+            described = describe(ensemble, out_dir)
+            with EnsembleTable(ensemble) as reader:
+                inspection = _inspect_table(reader, found, out_dir, product_type)
+            return replace(inspection, described=described)
+    except UserError as error:
+        _remove_results(out_dir)
+        described = {"kind": "qp", "problem": error.message}
+        return Inspection(found.name, is_table=False, reason=error.message, described=described)
 
 
 def _require_rows(reader: TableReader, name: str) -> None:
@@ -168,7 +214,7 @@ def _require_rows(reader: TableReader, name: str) -> None:
 
 
 def _remove_results(out_dir: Path) -> None:
-    for name in (CANONICAL_NAME, PROFILE_NAME):
+    for name in (CANONICAL_NAME, PROFILE_NAME, PDFS_NAME):
         (out_dir / name).unlink(missing_ok=True)
     shutil.rmtree(out_dir / UNPACKED_FOLDER)
 
