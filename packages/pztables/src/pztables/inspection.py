@@ -151,6 +151,7 @@ def inspect_main_file(
     into.mkdir(exist_ok=True)
     try:
         if not tabular_required and (pickled := _inspect_pickle(path, limits)):
+            _remove_results(out_dir)
             return pickled
         found = unpack_main(path, into, limits, tabular_required=tabular_required)
         if found.kind == "opaque":
