@@ -22,6 +22,7 @@ from pzhub.catalog.product_list import (
     survey_counts,
     tab_counts,
 )
+from pzhub.tables.models import SavedView
 
 if TYPE_CHECKING:
     from conftest import ColumnFactory, FileFactory, ProductFactory
@@ -31,7 +32,7 @@ VALUES = {
     "release": ("none", "dp02", "dp02,none"),
     "has": ("z_flag", "z_flag,survey", "nonsense"),
     "survey": ("VVDS", "VVDS,DESI", "nonsense"),
-    "origin": ("upload", "combine_redshift_dedup"),
+    "origin": ("upload", "combine_redshift_dedup", "saved_view,upload"),
     "owner": ("ana", "bob"),
     "format": ("parquet", "csv,hats", "nonsense"),
     "size": ("under-1mb", "1-10mb,over-100mb", "nonsense"),
@@ -65,6 +66,8 @@ def shelf(
         if number % 2:
             column_factory(product, flag="z_flag", **({"s": "survey"} if number % 4 == 1 else {}))
     product_factory(ana, name="draft", status=ProductStatus.REGISTERING)
+    view = product_factory(bob, name="view")
+    SavedView.objects.create(product=view, source=product, question={}, state="done")
 
 
 @pytest.mark.parametrize("tab", ["all", "mine", "drafts"])

@@ -22,7 +22,7 @@ class Origin:
     Attributes
     ----------
     name
-        ``"Upload"``, or what people call the pipeline that made it.
+        ``"Upload"``, ``"Saved view"``, or what people call the pipeline that made it.
     process_id, process_status
         The run that made it and its word on the wire; ``None`` for uploads.
     made
@@ -34,6 +34,11 @@ class Origin:
     process_id: int | None = None
     process_status: str | None = None
     made: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view of another product's table that somebody saved."""
+        return "view" in self.made
 
 
 OriginReader = Callable[[Any], Origin]

@@ -7,15 +7,13 @@ exception, each choice must hold), facets narrow each other (``and``).
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from django.db.models import (
     Case,
-    CharField,
     Count,
     Exists,
     F,
@@ -23,11 +21,8 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    TextField,
-    Value,
     When,
 )
-from django.db.models.functions import Cast
 
 from pzhub.accounts.models import User
 from pzhub.catalog.fulltext import product_has_word
@@ -35,11 +30,7 @@ from pzhub.catalog.models import (
     Column,
     FileRole,
     Product,
-    ProductFile,
     ProductStatus,
-    ProductSummary,
-    ProductType,
-    Release,
 )
 from pzhub.catalog.selectors import (
     PRODUCT_SEARCH_FIELDS,
@@ -49,7 +40,6 @@ from pzhub.catalog.selectors import (
 )
 from pzhub.catalog.spans import Cone, Span, span_condition
 from pzhub.core.search import require_few_words
-from pztables.roles import role_named
 
 ListTab = Literal["all", "official", "mine", "drafts"]
 
@@ -64,35 +54,6 @@ PRODUCT_ORDERS: Final = {
     "rows": "sorted_main__n_rows",
     "size": "sorted_main__size",
 }
-#: Meanings that people look for, as the columns of some products have them.
-WANTED_ROLES: Final = ("z_flag", "z_err", "survey", "instrument_type")
-#: Formats of main files, by the suffixes that their names end in.
-FORMAT_SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "parquet": (".parquet", ".pq"),
-        "csv": (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".gz"),
-        "fits": (".fits", ".fit", ".fits.gz"),
-        "hdf5": (".hdf5", ".hf5", ".h5", ".hdf"),
-        "votable": (".vot", ".vo", ".xml"),
-    }
-)
-#: Sizes of main files, bytes: from (inclusive) and to (exclusive).
-SIZES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
-    {
-        "under-1mb": (0, 10**6),
-        "1-10mb": (10**6, 10**7),
-        "10-100mb": (10**7, 10**8),
-        "over-100mb": (10**8, 2**63 - 1),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Products that all facets see alike, and how many they are."""
-
-    values: Mapping[str, tuple[str, ...]]
-    n_products: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,72 +113,6 @@ def tab_counts(user: User) -> dict[str, int]:
     return counts
 
 
-def kinds_of_products(user: User, wanted: ProductFilter) -> list[Kind]:
-    """Return what there is to narrow: the products of a tab, a search, spans, and surveys.
-
-    One look for all facets; each kind tells its values, so that what any choice would leave is
-    counted without asking again.
-    """
-    unnarrowed = replace(wanted, chosen={"survey": wanted.chosen.get("survey", ())})
-    rows = list(
-        products_list(user, unnarrowed)
-        .order_by()
-        .annotate(main=FilteredRelation("files", condition=Q(files__role=FileRole.MAIN)))
-        .annotate(main_size=_SIZE_OF_MAIN, **{name: _has_role(name) for name in WANTED_ROLES})
-        .values_list(*_KIND_COLUMNS, *WANTED_ROLES)
-        .annotate(n=Count("pk"))
-    )
-    names = _names({row[_KIND_COLUMNS.index("user_id")] for row in rows})
-    return [_kind(row, names) for row in rows]
-
-
-def facet_counts(kinds: Sequence[Kind], wanted: ProductFilter, name: str) -> dict[str, int]:
-    """Return how many products each value of a facet would leave, all else as it is."""
-    counts: Counter[str] = Counter()
-    others = {
-        facet: set(values)
-        for facet, values in wanted.chosen.items()
-        if values and facet != "survey" and (facet != name or facet == "has")
-    }
-    for kind in kinds:
-        if all(_fits(facet, kind.values[facet], values) for facet, values in others.items()):
-            for value in kind.values[name]:
-                counts[value] += kind.n_products
-    return counts
-
-
-def survey_counts(user: User, wanted: ProductFilter) -> dict[str, int]:
-    """Return how many products hold redshifts of each survey, all else as it is.
-
-    Spellings that differ in case only are one survey, called as most products call it.
-    """
-    others = replace(wanted, chosen={**wanted.chosen, "survey": ()})
-    rows = (
-        products_list(user, others)
-        .order_by()
-        .filter(summary__isnull=False)
-        .values_list(_SURVEYS_AS_TEXT)
-        .annotate(n=Count("pk"))
-    )
-    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for text, n_products in rows:
-        for name in set(json.loads(text)):
-            spellings[str(name).casefold()][str(name)] += n_products
-    return {found.most_common(1)[0][0]: found.total() for found in spellings.values()}
-
-
-def n_products_of(kinds: Sequence[Kind], wanted: ProductFilter) -> int:
-    """Return how many products a list has, from the kinds that its facets were counted by."""
-    chosen = {
-        name: set(values) for name, values in wanted.chosen.items() if values and name != "survey"
-    }
-    return sum(
-        kind.n_products
-        for kind in kinds
-        if all(_fits(name, kind.values[name], values) for name, values in chosen.items())
-    )
-
-
 def page_of_products(user: User, wanted: ProductFilter, first: int, last: int) -> QuerySet[Product]:
     """Return the products of a list from one place to another (exclusive), in order.
 
@@ -226,10 +121,6 @@ def page_of_products(user: User, wanted: ProductFilter, first: int, last: int) -
     numbers = list(products_list(user, wanted).values_list("pk", flat=True)[first:last])
     place = Case(*(When(pk=pk, then=at) for at, pk in enumerate(numbers)), default=0)
     return products_visible_to(user).filter(pk__in=numbers).order_by(place)
-
-
-def _fits(facet: str, values: tuple[str, ...], chosen: set[str]) -> bool:
-    return chosen.issubset(values) if facet == "has" else not chosen.isdisjoint(values)
 
 
 def _searched(products: QuerySet[Product], wanted: ProductFilter) -> QuerySet[Product]:
@@ -276,10 +167,22 @@ def _column_condition(column: str, none: str | None = None) -> Callable[[Sequenc
     return condition
 
 
+#: Values of the facet of origins that are no pipeline's name.
+UPLOADED: Final = "upload"
+SAVED_VIEW: Final = "saved_view"
+
+
+def _origin_condition(values: Sequence[str]) -> Q:
+    condition = Q(process__pipeline__name__in=values)
+    if UPLOADED in values:
+        condition |= Q(process__isnull=True, saved_view__isnull=True)
+    if SAVED_VIEW in values:
+        condition |= Q(saved_view__isnull=False)
+    return condition
+
+
 def _has_role(name: str) -> Exists:
-    role = role_named(name)
-    alias = role.alias if role else name
-    return Exists(Column.objects.filter(product=OuterRef("pk"), alias=alias))
+    return Exists(Column.objects.filter(product=OuterRef("pk"), alias=alias_of(name)))
 
 
 def _has_roles(values: Sequence[str]) -> Q:
@@ -289,40 +192,24 @@ def _has_roles(values: Sequence[str]) -> Q:
     return condition
 
 
-def _main_file(condition: Q) -> Q:
-    mains = ProductFile.objects.filter(condition, product=OuterRef("pk"), role=FileRole.MAIN)
-    return Q(Exists(mains))
+def _place_condition(column: str, names: Sequence[str]) -> Callable[[Sequence[str]], Q]:
+    """Return the condition on a column that has places in some names, counted from 1."""
+    places = {name: place for place, name in enumerate(names, 1)}
 
+    def condition(values: Sequence[str]) -> Q:
+        return Q(**{f"{column}__in": [places[value] for value in values if value in places]})
 
-def _format_condition(values: Sequence[str]) -> Q:
-    condition = Q(pk__in=())
-    for value in values:
-        if value == "hats":
-            condition |= Q(is_directory=True)
-        elif value in FORMAT_SUFFIXES:
-            condition |= Q(is_directory=False, extension__in=FORMAT_SUFFIXES[value])
-    return _main_file(condition)
-
-
-def _size_condition(values: Sequence[str]) -> Q:
-    condition = Q(pk__in=())
-    for low, high in (SIZES[value] for value in values if value in SIZES):
-        condition |= Q(size__gte=low, size__lt=high)
-    return _main_file(condition)
-
-
-#: Lists as both databases write them: ``["DESI", "VVDS"]``.
-_SURVEYS_AS_TEXT: Final = Cast("summary__surveys", TextField())
+    return condition
 
 
 def _survey_condition(values: Sequence[str]) -> Q:
     condition = Q(pk__in=())
     for value in values:
-        # SQLite keeps what is not ASCII escaped, PostgreSQL as it is.
+        # Lists as both databases write them: ["DESI", "VVDS"]. SQLite keeps what is not ASCII
+        # escaped, PostgreSQL as it is.
         for written in {json.dumps(value), json.dumps(value, ensure_ascii=False)}:
-            condition |= Q(surveys_as_text__icontains=written)
-    summaries = ProductSummary.objects.annotate(surveys_as_text=Cast("surveys", TextField()))
-    return Q(pk__in=summaries.filter(condition).values("pk"))
+            condition |= Q(facets__surveys__icontains=written)
+    return condition
 
 
 #: Facets: the condition of chosen values.
@@ -332,63 +219,9 @@ FACETS: Final[Mapping[str, Callable[[Sequence[str]], Q]]] = MappingProxyType(
         "release": _column_condition("release__name", none="none"),
         "has": _has_roles,
         "survey": _survey_condition,
-        "origin": _column_condition("process__pipeline__name", none="upload"),
+        "origin": _origin_condition,
         "owner": _column_condition("user__username"),
-        "format": _format_condition,
-        "size": _size_condition,
+        "format": _place_condition("facets__format", FORMATS),
+        "size": _place_condition("facets__size", tuple(SIZES)),
     }
 )
-#: Numbers, not names: grouping by texts takes several times as long.
-_KIND_COLUMNS: Final = (
-    "product_type_id",
-    "release_id",
-    "user_id",
-    "process__pipeline__name",
-    "main__is_directory",
-    "main__extension",
-    "main_size",
-)
-_SIZE_OF_MAIN: Final = Case(
-    *(
-        When(main__size__gte=low, main__size__lt=high, then=Value(name))
-        for name, (low, high) in SIZES.items()
-    ),
-    default=None,
-    output_field=CharField(null=True),
-)
-_FORMAT_OF_SUFFIX: Final = {
-    suffix: name for name, suffixes in FORMAT_SUFFIXES.items() for suffix in suffixes
-}
-
-
-def _kind(row: tuple[Any, ...], names: _Names) -> Kind:
-    type_, release, owner, pipeline, is_directory, extension, size, *roles, n_products = row
-    format_ = "hats" if is_directory else _FORMAT_OF_SUFFIX.get(extension)
-    values = {
-        "type": (names.types[type_],),
-        "release": (names.releases[release] if release else "none",),
-        "has": tuple(name for name, has in zip(WANTED_ROLES, roles, strict=True) if has),
-        "origin": (pipeline or "upload",),
-        "owner": (names.owners[owner],),
-        "format": (format_,) if format_ else (),
-        "size": (size,) if size else (),
-    }
-    return Kind(values, n_products)
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Names by id."""
-
-    types: dict[int, str]
-    releases: dict[int, str]
-    owners: dict[int, str]
-
-
-def _names(owners: set[int]) -> _Names:
-    people = User.objects.filter(pk__in=owners) if len(owners) < 500 else User.objects.all()
-    return _Names(
-        dict(ProductType.objects.values_list("pk", "name")),
-        dict(Release.objects.values_list("pk", "name")),
-        dict(people.values_list("pk", "username")),
-    )

@@ -48,7 +48,9 @@ class ProductOut(serializers.Serializer[Product]):
     product_type_internal_name = serializers.CharField()
     uploaded_by = serializers.CharField(help_text="Login of the owner.")
     is_owner = serializers.BooleanField()
-    origin = serializers.CharField(help_text='"Upload", or the pipeline that made it.')
+    origin = serializers.CharField(
+        help_text='"Upload", "Saved view", or the pipeline that made it.'
+    )
     process_status = serializers.CharField(allow_null=True)
     process_id = serializers.IntegerField(allow_null=True)
     product_status = serializers.CharField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,13 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from pzhub.accounts.models import User
 from pzhub.catalog.hooks import origin_labels
-from pzhub.catalog.product_list import (
-    FORMAT_SUFFIXES,
-    Kind,
-    ProductFilter,
-    facet_counts,
-    survey_counts,
-)
+from pzhub.catalog.facet_counts import Listed, facet_counts
+from pzhub.catalog.facet_rows import FORMATS
+from pzhub.catalog.product_list import SAVED_VIEW, UPLOADED, ProductFilter
 from pzhub.catalog.selectors import product_types_list, releases_visible_to
 
 if TYPE_CHECKING:
@@ -40,7 +36,7 @@ _SIZE_LABELS: Final = {
     "over-100mb": gettext_lazy("Over 100 MB"),
 }
 _FORMAT_LABELS: Final = {
-    **{name: name.upper() for name in (*FORMAT_SUFFIXES, "hats")},
+    **{name: name.upper() for name in FORMATS},
     "parquet": "Parquet",
     "votable": "VOTable",
 }
@@ -72,9 +68,9 @@ def sent_name(facet: str) -> str:
     return "bytes" if facet == "size" else facet
 
 
-def facets_of(user: User, wanted: ProductFilter, kinds: Sequence[Kind]) -> list[FacetView]:
+def facets_of(user: User, wanted: ProductFilter, listed: Listed) -> list[FacetView]:
     """Return the facets of a list; those that cannot narrow it further are left out."""
-    views = (_view(user, kinds, wanted, name) for name in _TITLES)
+    views = (_view(user, listed, wanted, name) for name in _TITLES)
     return [view for view in views if view.name in _ALWAYS or _can_narrow(view)]
 
 
@@ -87,8 +83,8 @@ def _can_narrow(view: FacetView) -> bool:
     )
 
 
-def _view(user: User, kinds: Sequence[Kind], wanted: ProductFilter, name: str) -> FacetView:
-    counts = survey_counts(user, wanted) if name == "survey" else facet_counts(kinds, wanted, name)
+def _view(user: User, listed: Listed, wanted: ProductFilter, name: str) -> FacetView:
+    counts = facet_counts(listed, name)
     chosen = wanted.chosen.get(name, ())
     labels = _LABELS[name](user, counts)
     choices = [
@@ -115,7 +111,7 @@ def _releases(user: User, counts: Counts) -> Labels:
 
 
 def _origins(user: User, counts: Counts) -> Labels:
-    known = {"upload": _("Upload"), **origin_labels()}
+    known = {UPLOADED: _("Upload"), SAVED_VIEW: _("Saved view"), **origin_labels()}
     return {name: label for name, label in known.items() if counts.get(name)}
 
 
