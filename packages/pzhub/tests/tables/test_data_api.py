@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from django.test import Client
 
 from pzhub.config import hub_config
 from pzhub.core import storage
@@ -360,3 +361,33 @@ def test_values_of_every_type_come_as_they_are(table_product: Any, api: Any, bob
         assert (answer.status_code, answer.json()["code"]) == (400, "unsortable_column")
     answer = client.get(address, {"format": "csv"})
     assert (answer.status_code, answer.json()["code"]) == (400, "value_not_storable")
+
+
+def test_a_subset_tells_where_it_comes_from_in_a_header_too_which_csv_needs(ask: Any) -> None:
+    answer = ask(where=WHERE, format="csv")
+    told = json.loads(answer.headers["X-Provenance"])
+    assert (told["product"], told["query"]) == (ask.product.internal_name, {"where": WHERE})
+    assert told["main_file_sha256"] == answer.headers["X-Product-Checksum"]
+    assert content(answer).startswith(b'"objectId","RA"')
+    long = ask(where=" or ".join(["zspec > 0.5"] * 200), format="csv")
+    short = json.loads(long.headers["X-Provenance"])
+    assert (short["product"], "query" in short) == (told["product"], False)
+    content(long)
+
+
+def test_whoever_follows_a_link_reads_a_refusal_as_a_page(
+    ask: Any, client: Client, bob: Any
+) -> None:
+    address = f"/api/products/{ask.product.pk}/data/?format=hdf5&where=zspek"
+    accept = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    away = client.get(address, headers=accept)
+    assert away.status_code == 302
+    assert away.headers["Location"].startswith("/login?next=/api/products/")
+    client.force_login(bob)
+    page = client.get(address, headers=accept)
+    assert (page.status_code, page.headers["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert "no column zspek; did you mean zspec" in page.content.decode()
+    program = client.get(address)
+    assert (program.status_code, program.json()["code"]) == (400, "expression_unknown_name")
+    nothing = client.get("/api/products/999999/data/?format=csv", headers=accept)
+    assert (nothing.status_code, nothing.headers["Content-Type"][:9]) == (404, "text/html")

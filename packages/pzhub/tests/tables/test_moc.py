@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import astropy.units as u
 import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from mocpy import MOC
 
 from pzhub.core import storage
@@ -100,3 +103,50 @@ def test_a_moc_needs_positions(table_product: Any, api: Any, bob: Any) -> None:
     product.columns.filter(alias="RA").update(alias=None)
     answer = api(bob).get(f"/api/products/{product.pk}/data/", {"moc": "3/1"})
     assert (answer.status_code, answer.json()["code"]) == (400, "no_positions")
+
+
+@pytest.mark.parametrize("kind", ["fits", "ascii", "json"])
+def test_a_moc_of_many_cells_comes_as_a_file_in_a_form(
+    ask: Any, api: Any, bob: Any, tmp_path: Path, kind: str
+) -> None:
+    moc = MOC.from_cone(0.1 * u.deg, 0.2 * u.deg, radius=0.4 * u.deg, max_depth=15)
+    path = tmp_path / f"region.{kind}"
+    moc.save(path, kind)
+    expected = [2**60 + row for row in inside(moc)]
+    assert expected
+    assert len(moc.to_string("ascii")) > 10_000  # no address holds it
+    client, address = api(bob), f"/api/products/{ask.product.pk}/data/"
+    with path.open("rb") as file:
+        page = client.post(address, {"moc": file, "limit": 10}, format="multipart").json()
+    assert [row["objectId"] for row in page["results"]] == expected[:10]
+    assert (page["next"], page["previous"]) == (None, None)
+    with path.open("rb") as file:
+        counted = client.post(f"{address}count/", {"moc": file}, format="multipart").json()
+    assert counted["count"] == len(expected)
+    density = f"/api/products/{ask.product.pk}/density/"
+    with path.open("rb") as file:
+        spread = client.post(density, {"moc": file, "x": "dec"}, format="multipart").json()
+    assert (spread["rows"], sum(spread["counts"])) == (len(expected), len(expected))
+    body = urlencode({"moc": moc.to_string("ascii"), "format": "csv", "columns": "objectId"})
+    form = "application/x-www-form-urlencoded"
+    answer = client.post(address, body, content_type=form)
+    lines = b"".join(answer.streaming_content).decode().split()
+    assert [int(line) for line in lines[1:]] == expected
+
+
+@pytest.mark.parametrize("content", [b"SIMPLE  =  T, and no more", b"\xff\xfe", b"", b"nonsense"])
+def test_a_file_that_is_no_moc_is_refused(ask: Any, api: Any, bob: Any, content: bytes) -> None:
+    address = f"/api/products/{ask.product.pk}/data/"
+    sent = {"moc": SimpleUploadedFile("x.fits", content or b" ")}
+    answer = api(bob).post(address, sent, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert answer.json()["error"].startswith("moc: ")
+
+
+def test_a_file_of_a_moc_has_a_limit(
+    ask: Any, api: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regions, "MAX_FILE_BYTES", 3)
+    sent = {"moc": SimpleUploadedFile("x.txt", b"3/100")}
+    answer = api(bob).post(f"/api/products/{ask.product.pk}/data/", sent, format="multipart")
+    assert "at most 0 MB" in answer.json()["error"]

@@ -102,6 +102,23 @@ def test_the_source_and_the_product_name_each_other(
     assert run["pz:where"] == WHERE
 
 
+def test_its_origin_is_a_saved_view_wherever_it_is_told(
+    begun: SavedView, source: Product, client: Client, bob: Any, api: Any
+) -> None:
+    views.run_view(begun.pk)
+    name = begun.product.internal_name
+    told = api(bob).get(f"/api/products/{begun.product.pk}/").json()
+    assert (told["origin"], told["process_id"]) == ("Saved view", None)
+    client.force_login(bob)
+    listed = client.get("/products?tab=all&origin=saved_view").content.decode()
+    assert (f"/product/{name}" in listed, f"/product/{source.internal_name}" in listed) == (
+        True, False,
+    )  # fmt: skip
+    assert name not in client.get("/products?tab=all&origin=upload").content.decode()
+    compared = client.get(f"/compare?products={name},{source.internal_name}").content.decode()
+    assert "<td>Saved view</td><td>Upload</td>" in compared
+
+
 def test_a_worker_that_fails_gives_the_view_back_and_nothing_is_half_visible(
     begun: SavedView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +199,22 @@ def test_a_view_with_too_many_rows_is_refused(
     answer = api(bob).post(address, GIVEN, format="json")
     assert (answer.status_code, answer.json()["code"]) == (413, "subset_too_large")
     assert api(bob).post(address, {**GIVEN, "limit": 5}, format="json").json()["rows"] == 5
+
+
+def test_a_view_may_be_of_a_region(source: Product, api: Any, bob: Any) -> None:
+    address = f"/api/products/{source.pk}/data/save/"
+    region = {"cone": "0,0,0.9", "box": "359.5,0.5,-0.5,0.5", "moc": "0/0-11"}
+    answer = api(bob).post(address, {**GIVEN, **region}, format="json")
+    assert answer.status_code == 202, answer.content
+    view = SavedView.objects.get()
+    views.run_view(view.pk)
+    view.refresh_from_db()
+    assert (view.state, view.question["cone"]) == (ViewState.DONE, [0.0, 0.0, 0.9])
+    joined = {"where": WHERE, **region}
+    counted = api(bob).get(f"/api/products/{source.pk}/data/count/", joined).json()["count"]
+    assert (view.facts["rows"], 0 < counted < len(rows_that_fit())) == (counted, True)
+    wrong = api(bob).post(address, {**GIVEN, "cone": "1,2"}, format="json")
+    assert "cone: must be 3 numbers" in wrong.json()["error"]
 
 
 def test_the_release_of_the_source_stays_so_that_nobody_sees_more(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ from pzhub.tables.errors import OptionValueError, SubsetTooLargeError
 
 #: Longest text of a MOC that is taken, characters.
 MAX_TEXT: Final = 200_000
+#: Largest file of a MOC that is taken, bytes.
+MAX_FILE_BYTES: Final = 10_000_000
 #: Most rows that a region may hold: their numbers are kept in memory.
 MAX_ROWS: Final = 2_000_000
 #: What mocpy takes for something else instead of refusing it.
@@ -49,6 +52,32 @@ def parse_moc(text: str) -> Any:
     if moc.empty():
         raise OptionValueError("moc", f"has no cell; it must be {_EXAMPLES}")
     return moc
+
+
+def text_of_file(path: Path) -> str:
+    """Return a MOC that came as a file of FITS, ASCII or JSON as text.
+
+    Raises
+    ------
+    OptionValueError
+        If it is too large, or no such file.
+    """
+    from mocpy import MOC
+
+    if path.stat().st_size > MAX_FILE_BYTES:
+        most = f"{MAX_FILE_BYTES // 1_000_000} MB"
+        raise OptionValueError("moc", f"may be a file of at most {most}; use larger cells")
+    try:
+        content = path.read_bytes()
+        if content.startswith(b"SIMPLE"):
+            return str(MOC.load(path, format="fits").to_string("ascii"))
+        if text := content.decode().strip():
+            return text
+        raise ValueError("empty")  # noqa: TRY301 - told like all that is no MOC
+    except (OSError, ValueError, TypeError) as error:
+        raise OptionValueError(
+            "moc", "must be a file of FITS, ASCII or JSON that holds a MOC of the sky"
+        ) from error
 
 
 def cone_around(moc: Any) -> tuple[float, float, float] | None:

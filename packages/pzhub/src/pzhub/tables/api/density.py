@@ -7,12 +7,13 @@ from typing import Final
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 
 from pzhub.core.api.views import PzView
-from pzhub.tables.api.parameters import FILTERS, numbers_of, question_of, whole_of
+from pzhub.tables.api.parameters import FILTERS, asked, numbers_of, question_of, whole_of
 from pzhub.tables.api.serializers import DensityOut
-from pzhub.tables.api.views import caching
+from pzhub.tables.api.views import IN_BODY, caching
 from pzhub.tables.errors import OptionValueError
 from pzhub.tables.selectors import table_for, with_regions
 from pzhub.tables.services import Axis, read_density
@@ -38,6 +39,9 @@ _PARAMETERS: Final = [
 class DensityView(PzView):
     """How the values of a product's table are spread."""
 
+    required_scope = "read"  # asking changes nothing
+    parser_classes = (FormParser, MultiPartParser)
+
     @extend_schema(
         parameters=_PARAMETERS,
         responses={
@@ -47,12 +51,20 @@ class DensityView(PzView):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Return the histogram of a column, or the density of a pair."""
+        return self._answer(request, pk)
+
+    @extend_schema(request=IN_BODY, responses=DensityOut)
+    def post(self, request: Request, pk: int) -> HttpResponseBase:
+        """Return the same; the parameters come in a form, `moc` also as a file of FITS."""
+        return self._answer(request, pk)
+
+    def _answer(self, request: Request, pk: int) -> HttpResponseBase:
+        given = asked(request)
         _, table = table_for(self.actor, pk)
-        given = request.query_params
         question = with_regions(self.actor, question_of(given, table.columns))
         x, y = _axes(given)
         etag = f'W/"{question.signature(table, "density", str(x), str(y))}"'
-        if request.headers.get("If-None-Match") == etag:
+        if request.method != "POST" and request.headers.get("If-None-Match") == etag:
             response: HttpResponseBase = HttpResponse(status=304)
         else:
             response = JsonResponse(read_density(table, question, x, y))

@@ -9,16 +9,36 @@ from typing import Final
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
 
 from pzhub.tables.errors import OptionValueError
+from pzhub.tables.moc import text_of_file
 from pzhub.tables.query import Question
 from pzhub.tables.services import SUBSET_FORMATS
+from pzhub.uploads.receive import staged_upload
 
 JSON: Final = "json"
 _MOST: Final = 2**63 - 1
 _TRUE: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_CONE: Final = ("ra", "dec", "radius")
-_BOX: Final = ("ra_min", "ra_max", "dec_min", "dec_max")
+#: What the numbers of a region are.
+CONE: Final = ("ra", "dec", "radius")
+BOX: Final = ("ra_min", "ra_max", "dec_min", "dec_max")
+
+
+def asked(request: Request) -> QueryDict:
+    """Return the parameters: of the address, or those that a POST sends in its body.
+
+    Raises
+    ------
+    OptionValueError
+        If the file of a MOC holds none.
+    """
+    if request.method != "POST":
+        return request.query_params
+    given: QueryDict = request.POST.copy()
+    if "moc" in request.FILES:
+        given["moc"] = text_of_file(staged_upload(request, "moc").path)
+    return given
 
 
 def question_of(given: QueryDict, known: Collection[str]) -> Question:
@@ -42,8 +62,8 @@ def question_of(given: QueryDict, known: Collection[str]) -> Question:
         columns=columns or None,
         where=given.get("where", ""),
         moc=given.get("moc", "").strip(),
-        cone=numbers_of(given, "cone", _CONE),  # type: ignore[arg-type]  # as many as named
-        box=numbers_of(given, "box", _BOX),  # type: ignore[arg-type]  # as many as named
+        cone=numbers_of(given, "cone", CONE),  # type: ignore[arg-type]  # as many as named
+        box=numbers_of(given, "box", BOX),  # type: ignore[arg-type]  # as many as named
         sort=_names(given, "sort", known),
         limit=limit,
         offset=offset,
@@ -58,7 +78,9 @@ def _names(given: QueryDict, option: str, known: Collection[str]) -> tuple[str, 
     return tuple(names)
 
 
-def numbers_of(given: QueryDict, option: str, names: tuple[str, ...]) -> tuple[float, ...] | None:
+def numbers_of(
+    given: QueryDict | Mapping[str, str], option: str, names: tuple[str, ...]
+) -> tuple[float, ...] | None:
     """Return a parameter that is as many finite numbers as there are names, with commas."""
     text = given.get(option, "")
     if not text.strip():

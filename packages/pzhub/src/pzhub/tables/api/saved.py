@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from pzhub.catalog.models import ProductType
 from pzhub.core.api.views import PzView
+from pzhub.tables.api.parameters import BOX, CONE, numbers_of
 from pzhub.tables.query import Question
-from pzhub.tables.selectors import table_for
+from pzhub.tables.selectors import table_for, with_regions
 from pzhub.tables.services.views import save_view
 
 
@@ -28,6 +29,13 @@ class SavedViewIn(serializers.Serializer[Any]):
     )
     description = serializers.CharField(required=False, allow_blank=True, default="")
     where = serializers.CharField(required=False, allow_blank=True, default="")
+    cone = serializers.CharField(required=False, allow_blank=True, help_text="`ra,dec,radius`")
+    box = serializers.CharField(
+        required=False, allow_blank=True, help_text="`ra_min,ra_max,dec_min,dec_max`"
+    )
+    moc = serializers.CharField(
+        required=False, allow_blank=True, help_text="ASCII or JSON of a MOC, or `product:<name>`"
+    )
     columns = serializers.ListField(
         child=serializers.CharField(), required=False, allow_empty=False
     )
@@ -53,17 +61,11 @@ class SaveView(PzView):
         sent = SavedViewIn(data=request.data)
         sent.is_valid(raise_exception=True)
         given = sent.validated_data
-        columns = given.get("columns")
         view = save_view(
             actor=self.actor,
             source=product,
             table=table,
-            question=Question(
-                columns=tuple(columns) if columns else None,
-                where=given["where"],
-                sort=tuple(given["sort"]),
-                limit=given.get("limit"),
-            ),
+            question=with_regions(self.actor, _question(given)),
             display_name=given["display_name"],
             product_type=given.get("product_type") or product.product_type,
             description=given["description"],
@@ -71,3 +73,16 @@ class SaveView(PzView):
         made = view.product
         body = {"id": made.pk, "internal_name": made.internal_name, "rows": view.facts["rows"]}
         return Response(body, status=202)
+
+
+def _question(given: dict[str, Any]) -> Question:
+    columns = given.get("columns")
+    return Question(
+        columns=tuple(columns) if columns else None,
+        where=given["where"],
+        cone=numbers_of(given, "cone", CONE),  # type: ignore[arg-type]  # as many as named
+        box=numbers_of(given, "box", BOX),  # type: ignore[arg-type]  # as many as named
+        moc=given.get("moc", ""),
+        sort=tuple(given["sort"]),
+        limit=given.get("limit"),
+    )
