@@ -351,7 +351,7 @@ def check_numbers(path: Path, column: str, *, role: str) -> list[Problem]:
 def _batches(path: Path, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield batches with the number (from 1) of their first row."""
     first_row = 1
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=columns, batch_size=_BATCH_ROWS):
             yield first_row, batch
             first_row += batch.num_rows

@@ -83,7 +83,8 @@ def sexagesimal(column: pa.Array) -> FloatArray:
     size = whole + np.nan_to_num(minutes) / 60 + np.nan_to_num(seconds) / 3600
     negative = pc.is_in(pc.struct_field(parts, ["sign"]), pa.array(["-", "\N{MINUS SIGN}"]))
     size = np.where(negative.to_numpy(zero_copy_only=False), -size, size)
-    sound = (np.nan_to_num(minutes) < 60) & (np.nan_to_num(seconds) < 60)
+    # Sixty seconds are what rounding writes for those of the next minute.
+    sound = (np.nan_to_num(minutes) < 60) & (np.nan_to_num(seconds) <= 60)
     return np.where(sound, size, np.nan)
 
 
@@ -129,7 +130,7 @@ def write_corrected(source: Path, target: Path, corrections: Sequence[Correction
         If a column is not there, an action is none of ours, or text would be lost because it is
         not what the correction expects.
     """
-    with pq.ParquetFile(source) as file:
+    with pq.ParquetFile(source, pre_buffer=False) as file:
         schema = _corrected_schema(file.schema_arrow, corrections)
         n_rows = 0
         with pq.ParquetWriter(target, schema, compression="zstd") as writer:

@@ -116,7 +116,7 @@ def doubts_of_file(
     most_rows
         Look at the first so many rows only.
     """
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         there = set(file.schema_arrow.names)
         known = {role: name for role, name in roles.items() if name in there}
         wanted = list(dict.fromkeys(known.values()))

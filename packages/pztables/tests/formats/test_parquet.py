@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_row_groups_are_streamed_in_batches(tmp_path: Path) -> None:
         batches = list(reader.batches(batch_rows=128))
     assert max(batch.num_rows for batch in batches) <= 128
     assert pa.Table.from_batches(batches).column("a").to_pylist() == list(range(1000))
+
+
+def test_what_was_read_of_a_stream_leaves_memory(tmp_path: Path) -> None:
+    n = 400_000
+    values = {f"c{place}": np.random.default_rng(place).normal(size=n) for place in range(5)}
+    pq.write_table(pa.table(values), tmp_path / "t.parquet", row_group_size=20_000)
+    before = pa.total_allocated_bytes()
+    with open_table(tmp_path / "t.parquet") as reader:
+        held = []
+        for _ in reader.batches(batch_rows=20_000):
+            time.sleep(0.01)  # what is read ahead is there
+            held.append(pa.total_allocated_bytes() - before)
+    assert max(held) < 8 * 5 * n / 2
 
 
 def test_units_and_ucds_of_voparquet_by_astropy_are_read_and_ours_by_astropy(

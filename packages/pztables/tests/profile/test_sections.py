@@ -208,6 +208,17 @@ def test_cells_are_counted_the_same_however_coarse_memory_makes_them(
         for one, other in zip(free.at_order(order), bound.at_order(order), strict=True):
             np.testing.assert_array_equal(one, other)
     assert bound.order == 10
+    np.testing.assert_array_equal(free.finest(400, finest=12)[1], bound.finest(400, finest=12)[1])
+
+
+def test_positions_of_single_precision_that_differ_are_not_told_to_repeat(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    n = 600_000
+    ra, dec = rng.uniform(0, 360, n).astype("f4"), rng.uniform(-30, 30, n).astype("f4")
+    repeated = n - len(np.unique(np.stack([ra, dec], axis=1), axis=0))
+    checks = _profile(tmp_path, pa.table({"ra": ra, "dec": dec}), ra="ra", dec="dec")["checks"]
+    found = {each["code"]: each["data"] for each in checks}
+    assert found["positions_distinct"]["repeated"] == repeated
 
 
 def test_the_whole_sky_has_a_frame_of_all_of_it(tmp_path: Path) -> None:

@@ -136,7 +136,11 @@ def _repetitive_columns(table: pa.Table) -> list[str]:
 
 def _open(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(
-        path, thrift_string_size_limit=_FOOTER_LIMIT, thrift_container_size_limit=10_000_000
+        path,
+        # Otherwise every part of the file that was read stays in memory until the last one is.
+        pre_buffer=False,
+        thrift_string_size_limit=_FOOTER_LIMIT,
+        thrift_container_size_limit=10_000_000,
     )
 
 

@@ -32,6 +32,8 @@ class CellCounts:
         self.order = FINEST
         self._cells = np.zeros(0, np.int64)
         self._counts = np.zeros(0, np.int64)
+        #: Counts of all cells of the coarsest order, once listing them takes more memory.
+        self._dense: npt.NDArray[np.uint32] | None = None
         self._waiting: list[IntArray] = []
         self._n_waiting = 0
 
@@ -53,6 +55,9 @@ class CellCounts:
         self._waiting, self._n_waiting = [], 0
         cells.sort()
         new, counts = _summed(cells, np.ones(len(cells), np.int64))
+        if self._dense is not None:
+            self._dense[new] += counts.astype(np.uint32)
+            return
         together = np.concatenate([self._cells, new])
         order = np.argsort(together, kind="stable")
         self._cells, self._counts = _summed(
@@ -61,10 +66,19 @@ class CellCounts:
         while len(self._cells) > _MOST_CELLS and self.order > COARSEST:
             self._cells, self._counts = _summed(self._cells >> 2, self._counts)
             self.order -= 1
+        if len(self._cells) > _MOST_CELLS:
+            self._dense = np.zeros(12 * 4**self.order, np.uint32)
+            self._dense[self._cells] = self._counts
+            self._cells = self._counts = np.zeros(0, np.int64)
 
     def at_order(self, order: int) -> tuple[IntArray, IntArray]:
         """Return the cells of a coarser order that hold positions, ascending, and their counts."""
         self._merge()
+        if self._dense is not None:
+            inner = 4 ** (self.order - order)
+            whole = self._dense.reshape(-1, inner).sum(axis=1, dtype=np.int64)
+            found = np.flatnonzero(whole)
+            return found, whole[found]
         return _summed(self._cells >> 2 * (self.order - order), self._counts)
 
     def finest(self, most: int, *, finest: int) -> tuple[int, IntArray, IntArray]:

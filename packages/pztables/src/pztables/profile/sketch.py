@@ -86,16 +86,16 @@ def hashes_of(array: pa.Array) -> UintArray:
     import pyarrow as pa
 
     if pa.types.is_string(array.type):
-        return _scattered(_text_sums(array))
+        return scattered(_text_sums(array))
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.uint8())
     values = array.to_numpy(zero_copy_only=False)
     if values.dtype.kind == "f":
         values = values.astype(np.float64) + 0.0  # so that -0.0 is 0.0
-    return _scattered(values.astype(np.int64 if values.dtype.kind == "i" else values.dtype))
+    return scattered(values.astype(np.int64 if values.dtype.kind == "i" else values.dtype))
 
 
-def _scattered(values: npt.NDArray[Any]) -> UintArray:
+def scattered(values: npt.NDArray[Any]) -> UintArray:
     """Spread 64-bit patterns evenly (the finalizer of SplitMix64; Steele et al. 2014)."""
     bits = values.astype(np.uint64) if values.dtype.itemsize < 8 else values.view(np.uint64)
     bits = bits + _FACTOR

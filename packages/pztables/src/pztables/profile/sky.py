@@ -8,6 +8,7 @@ import numpy as np
 
 from pztables.profile.cells import CellCounts, described, enclosing_cone
 from pztables.profile.redshift import as_floats
+from pztables.profile.sketch import scattered
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,7 +54,8 @@ class SkyProfile:
 
     def _count(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> None:
         self._cells.add(lon, lat)
-        self._keys.append(lon.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ lat.view(np.uint64))
+        # Scattered: numbers of single precision leave half of their bits empty.
+        self._keys.append(scattered(scattered(lon) ^ lat.view(np.uint64)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return density, coverage and area in square degrees."""
