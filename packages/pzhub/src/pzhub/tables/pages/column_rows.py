@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
@@ -27,7 +27,8 @@ _SHOWN_VALUES: Final = 3
 Report = Mapping[str, Any]
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bar:
     """Rows between two ends, or with one value, and the condition that finds them."""
 
     label: str
@@ -63,7 +64,8 @@ class ColumnRow:
     def n_missing(self) -> int | None:
         """Rows without a value."""
         if self.report is None:
-            return self.column.facts.get("n_null")
+            known = self.column.facts.get("n_null")
+            return None if known is None else int(known)
         return int(self.report["n_null"] + self.report["n_nan"])
 
     @property
