@@ -89,6 +89,16 @@ def test_redshifts_are_split_by_survey_instrument_and_training_set(tmp_path: Pat
     assert found["cumulative"][:-1] == pytest.approx(running, abs=1)
 
 
+def test_surveys_of_very_long_names_are_counted_by_what_is_shown_of_them(tmp_path: Path) -> None:
+    names = ["x" * 250 + "1"] * 30 + ["x" * 250 + "2"] * 20 + ["y" * 300] * 10
+    table = pa.table({"z": np.linspace(0, 1, 60), "survey": names})
+    profile = _profile(tmp_path, table, z="z", survey="survey")
+    series = profile["redshift"]["splits"][0]["series"]
+    assert [(each["kind"], each["value"], each["count"]) for each in series] == [
+        ("value", "x" * 200, 50), ("value", "y" * 200, 10),
+    ]  # fmt: skip
+
+
 def test_flags_and_errors_of_redshift_are_counted(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     table = pa.table(
@@ -240,7 +250,15 @@ def test_infinite_values_are_told(tmp_path: Path) -> None:
 
 
 def test_redshifts_that_are_no_numbers_have_no_distribution(tmp_path: Path) -> None:
-    for values in (pa.array([math.nan, None]), pa.array(["a", "b"]), pa.array([-99.0, -99.0])):
+    for values in (
+        pa.array([math.nan, None]),
+        pa.array(["a", "b"]),
+        pa.array([-99.0, -99.0]),
+        pa.array([0, 1], pa.timestamp("s")),
+        pa.array([0, 1], pa.date32()),
+        pa.array([True, False]),
+        pa.array([[0.1], [0.2]]),
+    ):
         profile = _profile(tmp_path, pa.table({"z": values}), z="z", z_err="z", z_flag="z")
         assert profile["redshift"] is None
         assert any(c["code"] == "redshift_range" and not c["ok"] for c in profile["checks"])

@@ -27,7 +27,8 @@ Kind = Literal["integer", "number", "text", "boolean", "time", "other"]
 QUANTILES: Final = (0.01, 0.05, 0.16, 0.25, 0.5, 0.75, 0.84, 0.95, 0.99)
 NUMBERS: Final = ("integer", "number")
 _TOP: Final = 20
-_LONGEST_TEXT: Final = 200
+#: Longer texts are told by their beginning.
+LONGEST_TEXT: Final = 200
 _BINS: Final = 64
 #: Texts of a column are kept up to so many bytes; beyond, their hashes are.
 _TEXT_BYTES: Final = 128_000_000
@@ -312,6 +313,6 @@ def _ranked(values: pa.Array, counts: npt.NDArray[Any]) -> list[dict[str, Any]] 
 def _top(counts: Mapping[Any, int]) -> list[dict[str, Any]] | None:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return [
-        {"value": value[:_LONGEST_TEXT] if isinstance(value, str) else value, "count": count}
+        {"value": value[:LONGEST_TEXT] if isinstance(value, str) else value, "count": count}
         for value, count in ranked[:_TOP]
     ] or None

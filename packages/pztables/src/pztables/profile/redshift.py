@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pztables.profile.columns import LONGEST_TEXT
 from pztables.profile.histogram import bins_of, quantile_of_sorted
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class _Split:
 
     def __init__(self, by: str, column: str, values: Sequence[Any], bins: int) -> None:
         self.by, self.column = by, column
-        self._values = list(values)[:SERIES]
+        self._values = list(dict.fromkeys(values))[:SERIES]  # long texts may begin alike
         self._counts = np.zeros((len(self._values) + 2, bins + 2), dtype=np.int64)
         self._others: set[Any] = set()
 
@@ -149,8 +150,9 @@ class _Split:
         self._counts += np.bincount(places, minlength=self._counts.size).reshape(-1, width)
 
     def _row_of(self, value: Any) -> int:
-        if value in self._values:
-            return self._values.index(value)
+        shown = value[:LONGEST_TEXT] if isinstance(value, str) else value
+        if shown in self._values:
+            return self._values.index(shown)
         if len(self._others) <= 10_000:
             self._others.add(value)
         return len(self._values)
