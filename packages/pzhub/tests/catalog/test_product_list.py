@@ -10,16 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pzhub.accounts.models import User
+from pzhub.catalog.facet_counts import facet_counts, listed_products, n_products_of
 from pzhub.catalog.models import ProductFile, ProductStatus, ProductSummary, Release
 from pzhub.catalog.product_list import (
     FACETS,
     ProductFilter,
-    facet_counts,
-    kinds_of_products,
-    n_products_of,
     page_of_products,
     products_list,
-    survey_counts,
     tab_counts,
 )
 from pzhub.tables.models import SavedView
@@ -77,10 +74,9 @@ def test_a_facet_counts_what_its_choices_leave(ana: User, facet: str, tab: str) 
     for other, text in [("type", ""), *((name, v) for name in FACETS for v in VALUES[name])]:
         chosen = {other: tuple(filter(None, text.split(",")))}
         wanted = ProductFilter(tab=tab, chosen=chosen)  # type: ignore[arg-type]
-        kinds = kinds_of_products(ana, wanted)
-        by_survey = facet == "survey"
-        counts = survey_counts(ana, wanted) if by_survey else facet_counts(kinds, wanted, facet)
-        assert n_products_of(kinds, wanted) == products_list(ana, wanted).count()
+        listed = listed_products(ana, wanted)
+        counts = facet_counts(listed, facet)
+        assert n_products_of(listed) == products_list(ana, wanted).count()
         for value in {value for text in VALUES[facet] for value in text.split(",")} | set(counts):
             kept = chosen.get("has", ()) if facet == "has" else ()
             narrowed = ProductFilter(
@@ -113,5 +109,5 @@ def test_tabs_count_what_they_list_in_one_look(ana: User) -> None:
 def test_words_and_facets_narrow_each_other(ana: User) -> None:
     wanted = ProductFilter(q="n", chosen={"has": ("z_flag",), "owner": ("bob",)}, sort="name")
     assert [row.display_name for row in products_list(ana, wanted)] == ["n5", "n7"]
-    counts = facet_counts(kinds_of_products(ana, wanted), wanted, "has")
+    counts = facet_counts(listed_products(ana, wanted), "has")
     assert counts == {"z_flag": 2, "survey": 1}

@@ -25,6 +25,7 @@ from django.db.models import (
 )
 
 from pzhub.accounts.models import User
+from pzhub.catalog.facet_rows import FORMATS, SIZES, WANTED_ROLES, alias_of
 from pzhub.catalog.fulltext import product_has_word
 from pzhub.catalog.models import (
     Column,

@@ -1,6 +1,7 @@
 """Models of the catalog."""
 
 from pzhub.catalog.models.column import Column
+from pzhub.catalog.models.facets import ProductFacets
 from pzhub.catalog.models.file import FileRole, ProductFile
 from pzhub.catalog.models.product import Product, ProductStatus
 from pzhub.catalog.models.product_type import ProductType
@@ -11,6 +12,7 @@ __all__ = [
     "Column",
     "FileRole",
     "Product",
+    "ProductFacets",
     "ProductFile",
     "ProductStatus",
     "ProductSummary",

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pzhub.accounts.models import User
-from pzhub.catalog.hooks import origin_labels
 from pzhub.catalog.facet_counts import Listed, facet_counts
 from pzhub.catalog.facet_rows import FORMATS
+from pzhub.catalog.hooks import origin_labels
 from pzhub.catalog.product_list import SAVED_VIEW, UPLOADED, ProductFilter
 from pzhub.catalog.selectors import product_types_list, releases_visible_to
 

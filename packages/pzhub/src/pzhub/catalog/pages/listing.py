@@ -11,17 +11,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.catalog.facet_counts import listed_products, n_products_of
 from pzhub.catalog.pages.address import SIZES, SORTS, TABS, ListQuery, View
 from pzhub.catalog.pages.bulk import COMPARED, compare_address, take_undo
 from pzhub.catalog.pages.conditions import SPAN_LABELS, conditions_of, nothing_of
 from pzhub.catalog.pages.facets import facets_of
 from pzhub.catalog.pages.rows import row_of, rows_of, with_draft_steps, with_row_relations
-from pzhub.catalog.product_list import (
-    kinds_of_products,
-    n_products_of,
-    page_of_products,
-    tab_counts,
-)
+from pzhub.catalog.product_list import page_of_products, tab_counts
 from pzhub.catalog.selectors import product_for
 from pzhub.catalog.spans import Span
 
@@ -49,9 +45,9 @@ class _Places(Paginator[int]):
 
 def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:
     user = request.user
-    kinds = kinds_of_products(user, query.wanted)
-    page = _Places(n_products_of(kinds, query.wanted), query.size).get_page(query.page)
-    facets = facets_of(user, query.wanted, kinds)
+    listed = listed_products(user, query.wanted)
+    page = _Places(n_products_of(listed), query.size).get_page(query.page)
+    facets = facets_of(user, query.wanted, listed)
     conditions = list(conditions_of(query, facets))
     in_tab = tab_counts(user)
     first = max(page.start_index() - 1, 0)  # 0 where there is nothing
