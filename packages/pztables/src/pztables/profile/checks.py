@@ -66,7 +66,7 @@ def redshift_check(column: Mapping[str, Any]) -> dict[str, Any]:
     is_number = column["kind"] in ("integer", "number")  # dates have a first and a last one, too
     least, most = (column["min"], column["max"]) if is_number else (None, None)
     data = {"column": column["name"], "min": least, "max": most, "low": low, "high": high}
-    if least is None:
+    if least is None or most is None:
         return {
             "code": "redshift_range",
             "ok": False,
