@@ -17,6 +17,7 @@ EXTRAS: Final = {
     "IPython": "notebook",
     "matplotlib": "plots",
     "lsdb": "lsdb",
+    "mocpy": "sky",
 }
 
 

@@ -205,17 +205,24 @@ class Connection:
 
     @contextmanager
     def stream(
-        self, path: str, *, start_byte: int = 0, params: Mapping[str, Any] | None = None
+        self,
+        path: str,
+        *,
+        start_byte: int = 0,
+        params: Mapping[str, Any] | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> Iterator[httpx.Response]:
         """Open a download, from a byte on when part of it is here already.
 
-        With ``params`` the server has to compute what it sends: it is given the time for it.
+        With ``params``, or a ``form`` where no address has room for them, the server has to
+        compute what it sends: it is given the time for it.
         """
         headers = {"Range": f"bytes={start_byte}-"} if start_byte else {}
-        timeout = self._work_timeout if params else self._timeout
+        timeout = self._work_timeout if params or form else self._timeout
         options: dict[str, Any] = {"headers": headers, "params": params, "timeout": timeout}
+        method = "POST" if form else "GET"
         try:
-            with self._open().stream("GET", path, **options) as response:
+            with self._open().stream(method, path, data=form, **options) as response:
                 if response.is_error:
                     response.read()
                 raise_for_error(response)

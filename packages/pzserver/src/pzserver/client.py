@@ -8,6 +8,7 @@ from typing import Any
 
 from pzserver._http import TIMEOUT_SECONDS
 from pzserver._lists import _Lists
+from pzserver._looking import _Looking
 from pzserver._processing import _Processing
 from pzserver.api import PzRequests
 from pzserver.archives import download_product, download_products
@@ -18,14 +19,14 @@ from pzserver.metadata import metadata_rows
 from pzserver.models import Catalog, SpeczCatalog, TrainingSet
 from pzserver.notebook import show_table
 from pzserver.products import PzProduct, find_product
-from pzserver.profiles import WAIT_SECONDS, fetch_profile
 from pzserver.reading import read_product
+from pzserver.regions import moc_text
 from pzserver.subsets import Selection
 from pzserver.tables import TableKind
 from pzserver.uploads import PzUpload, TransferOptions, UploadData
 
 
-class PzServer(_Lists, _Processing):
+class PzServer(_Lists, _Looking, _Processing):
     """Access to a Photo-z Server.
 
     Parameters
@@ -116,43 +117,6 @@ class PzServer(_Lists, _Processing):
 
         return pd.DataFrame(rows)
 
-    def get_profile(
-        self,
-        product_id: int | str,
-        sections: Sequence[str] | None = None,
-        *,
-        wait_seconds: float = WAIT_SECONDS,
-    ) -> dict[str, Any]:
-        """Return what a product's table looks like, without downloading it.
-
-        The server has computed it: statistics and a histogram of every column, N(z) with its
-        splits, flags, magnitudes, densities, the sky, and checks.
-
-        Parameters
-        ----------
-        product_id
-            Id or ``internal_name``.
-        sections
-            Only these parts, such as ``["columns", "redshift"]``; None means all.
-        wait_seconds
-            How long the server may take, where it is computing it just now.
-
-        Raises
-        ------
-        NotFound
-            If the product is no table.
-        ServerFault
-            If the profile is still being made after that time.
-
-        Examples
-        --------
-        >>> profile = pz.get_profile("2_vvdslike_ecdfs", ["n_rows", "columns", "redshift"])
-        >>> profile["n_rows"], profile["columns"][0]["name"], profile["redshift"]["column"]
-        (1500, 'NUM', 'Z')
-        """
-        key = find_product(self.api, product_id)["id"]
-        return fetch_profile(self.api, key, sections, wait_seconds=wait_seconds)
-
     def get_product_object(self, product_id: int | str) -> PzProduct:
         """Return a product as an object, to look at and change its files."""
         return PzProduct(product_id, self.api)
@@ -226,6 +190,7 @@ class PzServer(_Lists, _Processing):
         columns: Sequence[str] | None = None,
         where: str | None = None,
         cone: tuple[float, float, float] | None = None,
+        moc: Any = None,
         limit: int | None = None,
         cache: bool = True,
     ) -> Any:
@@ -245,9 +210,13 @@ class PzServer(_Lists, _Processing):
         columns
             Names of the columns wanted, in that order.
         where
-            Condition on columns, such as ``"z > 0.5 and z_flag >= 3"``.
+            Condition on columns, such as ``"z > 0.5 and z_flag >= 3"``; ``cone(ra, dec, radius)``
+            and ``box(ra_min, ra_max, dec_min, dec_max)``, in degrees, are part of its language.
         cone
             ``(ra, dec, radius)`` of a circle on the sky, all in degrees, ICRS.
+        moc
+            A region of any shape: a MOC of mocpy, its ASCII or JSON, the path of a file of FITS,
+            ASCII or JSON, or ``"product:<name>"`` for where another product has positions.
         limit
             Most rows.
         cache
@@ -276,7 +245,8 @@ class PzServer(_Lists, _Processing):
         >>> float(distant["Z"].min()) > 1.4, list(distant.columns)
         (True, ['ALPHA', 'DELTA', 'Z'])
         """
-        selection = Selection(columns, where, cone, limit)
+        region = None if moc is None else moc_text(moc)
+        selection = Selection(columns, where, cone, limit, region)
         metadata = self.get_product_metadata(_given(product_id))
         kept = self.cache if cache else None
         return read_product(self.api, metadata, selection, kind, kept, big=get_big_products)

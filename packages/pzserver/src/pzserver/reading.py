@@ -69,7 +69,7 @@ def read_product(
         require_small(metadata, big)
         return _read_whole(api, metadata, kind, cache)
     if kind == "lsdb":
-        raise Invalid("LSDB selects by itself: leave columns, where, cone and limit out")
+        raise Invalid("LSDB selects by itself: leave columns, where, cone, moc and limit out")
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "part.parquet"
         if fetch_subset(api.connection, metadata["id"], selection, part, suffix="parquet"):

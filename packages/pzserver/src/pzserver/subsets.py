@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from pzserver._extras import needed
 from pzserver._http import PASSING_STATUSES, Connection, pause_seconds
@@ -15,6 +16,9 @@ from pzserver.errors import Invalid, PzServerError, ServerFault, Unreachable
 
 #: How often a download of a part is begun; it cannot be continued.
 _MAX_ATTEMPTS = 6
+#: Longer questions travel in the body of a request, characters.
+_LONGEST_ADDRESS: Final = 4_000
+Query = Mapping[str, str | list[str]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Selection:
         ``(ra, dec, radius)`` of a circle on the sky, all in degrees, ICRS.
     limit
         Most rows.
+    moc
+        A region as text, from `pzserver.regions.moc_text`.
 
     Raises
     ------
@@ -42,6 +48,7 @@ class Selection:
     where: str | None = None
     cone: tuple[float, float, float] | None = None
     limit: int | None = None
+    moc: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.columns, str):
@@ -56,7 +63,8 @@ class Selection:
     @property
     def is_everything(self) -> bool:
         """Whether nothing is left out."""
-        return (self.columns, self.where, self.cone, self.limit) == (None, None, None, None)
+        given = (self.columns, self.where, self.cone, self.limit, self.moc)
+        return all(part is None for part in given)
 
     def as_query(self) -> dict[str, str | list[str]]:
         """Return what is asked of the server; a column's name may hold a comma, so each is one."""
@@ -67,9 +75,28 @@ class Selection:
             query["where"] = self.where
         if self.cone is not None:
             query["cone"] = ",".join(repr(float(number)) for number in self.cone)
+        if self.moc is not None:
+            query["moc"] = self.moc
         if self.limit is not None:
             query["limit"] = str(self.limit)
         return query
+
+
+def ask(connection: Connection, path: str, query: Query) -> Any:
+    """Return the answer to a question about a table, however long the question is.
+
+    Parameters
+    ----------
+    connection, path, query
+        Where, and what: `Selection.as_query` and what else the address takes.
+    """
+    if _fits_address(query):
+        return connection.get(path, **query)
+    return connection.request("POST", path, data=dict(query), repeatable=True)
+
+
+def _fits_address(query: Query) -> bool:
+    return len(urlencode(query, doseq=True)) <= _LONGEST_ADDRESS
 
 
 def fetch_subset(
@@ -131,7 +158,9 @@ def select_locally(table: Any, selection: Selection, positions: tuple[str, str] 
     user_error = needed("pztables.errors").UserError
     try:
         if selection.where is not None:
-            table = _rows_where(table, selection.where)
+            table = _rows_where(table, selection.where, positions)
+        if selection.moc is not None:
+            raise Invalid("moc: this server does not select by such regions; ask with cone=")
         if selection.cone is not None:
             table = _rows_in_cone(table, selection.cone, positions)
         if selection.columns is not None:
@@ -162,12 +191,11 @@ def _offers_data(error: PzServerError) -> bool:
     return error.code not in ("not_found", "error", "invalid", "server_fault")
 
 
-def _write_answer(
-    connection: Connection, path: str, query: Mapping[str, Any], target: Path
-) -> None:
+def _write_answer(connection: Connection, path: str, query: Query, target: Path) -> None:
+    given: dict[str, Any] = {"params" if _fits_address(query) else "form": query}
     beside = target.with_name(f"{target.name}.part")
     try:
-        with connection.stream(path, params=query) as response, beside.open("wb") as file:
+        with connection.stream(path, **given) as response, beside.open("wb") as file:
             for block in response.iter_bytes():
                 file.write(block)
         if not beside.stat().st_size:
@@ -177,10 +205,11 @@ def _write_answer(
         beside.unlink(missing_ok=True)
 
 
-def _rows_where(table: Any, where: str) -> Any:
+def _rows_where(table: Any, where: str, positions: tuple[str, str] | None) -> Any:
     expressions = needed("pztables.expressions")
     columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-    return table.filter(expressions.matches(expressions.parse(where), columns))
+    fits = expressions.matches(expressions.parse(where), columns, positions=positions)
+    return table.filter(fits)
 
 
 def _rows_in_cone(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pzserver.cli import accounts, caching, pipelines, processes, products, profiles, tables
+from pzserver.cli import accounts, caching, pipelines, processes, products, profiles, tables, views
 from pzserver.cli.base import app, report
 from pzserver.errors import PzServerError
 
 __all__ = ["app", "run"]
 
-for _module in (accounts, products, tables, profiles, pipelines, processes, caching):
+for _module in (accounts, products, tables, profiles, views, pipelines, processes, caching):
     _module.register(app)
 
 

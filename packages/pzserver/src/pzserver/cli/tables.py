@@ -20,6 +20,14 @@ from pzserver.cli.base import (
     product_named,
     talk,
 )
+from pzserver.cli.selecting import (
+    ColumnsOption,
+    ConeOption,
+    LimitOption,
+    MocOption,
+    WhereOption,
+    selection_of,
+)
 from pzserver.client import PzServer
 from pzserver.errors import Invalid
 from pzserver.reading import borrowed_main_file
@@ -52,6 +60,7 @@ _SUFFIXES = {
 _ON_THE_WIRE = {
     TableFormat.CSV: "csv",
     TableFormat.FITS: "fits",
+    TableFormat.HDF5: "hdf5",
     TableFormat.PARQUET: "parquet",
     TableFormat.VOTABLE: "votable",
 }
@@ -63,6 +72,7 @@ def register(app: typer.Typer) -> None:
         "pz get 2_vvdslike_ecdfs -o vvds.fits",
         'pz get 2_vvdslike_ecdfs --where "Z > 0.5" --limit 100 -o distant.csv',
         "pz get 2_vvdslike_ecdfs --columns ALPHA,DELTA,Z --cone 53.1,-27.8,0.2 -o field.parquet",
+        "pz get 2_vvdslike_ecdfs --moc product:1_2dfgrslike_ecdfs -o both.hdf5",
     )
     app.command(epilog=examples(*lines))(get)
 
@@ -70,14 +80,11 @@ def register(app: typer.Typer) -> None:
 def get(
     product: ProductArgument,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
-    columns: Annotated[
-        list[str] | None, typer.Option("--columns", help="NAME,NAME… wanted; by default all.")
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option(help="Condition on columns, like 'z > 0.5 and z_flag >= 3'.")
-    ] = None,
-    cone: Annotated[str | None, typer.Option(help="RA,DEC,RADIUS in degrees.")] = None,
-    limit: Annotated[int | None, typer.Option(min=0, help="Most rows.")] = None,
+    columns: ColumnsOption = None,
+    where: WhereOption = None,
+    cone: ConeOption = None,
+    moc: MocOption = None,
+    limit: LimitOption = None,
     table_format: Annotated[
         TableFormat | None,
         typer.Option("--format", help="By default that of the output's name, or the product's."),
@@ -88,7 +95,7 @@ def get(
 
     The server selects rows and columns: a small part is a small download.
     """
-    selection = Selection(_names(columns), where, _cone(cone), limit)
+    selection = selection_of(columns, where, cone, moc, limit)
     table_format = table_format or _format_of(output)
     with connect() as pz:
         record = product_named(pz, product)
@@ -139,6 +146,7 @@ def _part(
             columns=selection.columns,
             where=selection.where,
             cone=selection.cone,
+            moc=selection.moc,
             limit=selection.limit,
         )
         _write(table, path)
@@ -176,19 +184,3 @@ def _write(table: Any, target: Path) -> None:
 def _format_of(output: Path | None) -> TableFormat | None:
     """Return the format that an output's name means; unknown ones mean none."""
     return _SUFFIXES.get(output.suffix.lower()) if output else None
-
-
-def _names(values: list[str] | None) -> list[str] | None:
-    if not values:
-        return None
-    return [name.strip() for value in values for name in value.split(",") if name.strip()]
-
-
-def _cone(text: str | None) -> tuple[float, float, float] | None:
-    if text is None:
-        return None
-    try:
-        ra, dec, radius = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise Invalid(f"--cone {text!r} is not RA,DEC,RADIUS, like 53.1,-27.8,0.2") from error
-    return ra, dec, radius
