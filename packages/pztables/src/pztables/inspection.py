@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 CANONICAL_NAME: Final = "canonical.parquet"
 PROFILE_NAME: Final = "profile.json"
 PDFS_NAME: Final = "pdfs.npy"
+DRAWN_NAME: Final = "pdfs.json"
+#: Every file that an inspection may leave beside what it unpacked.
+RESULT_NAMES: Final = (CANONICAL_NAME, PROFILE_NAME, PDFS_NAME, DRAWN_NAME)
 UNPACKED_FOLDER: Final = "unpacked"
 FIRST_ROWS: Final = 10
 _SAMPLES: Final = 3
@@ -191,7 +194,8 @@ def _inspect_ensemble(
     found: Unpacked, out_dir: Path, limits: Limits, product_type: str | None
 ) -> Inspection:
     """Describe an ensemble of densities; its objects and their point estimates are the table."""
-    from pztables.qp import EnsembleTable, describe, open_ensemble
+    from pztables.qp.ensemble import open_ensemble
+    from pztables.qp.report import EnsembleTable, describe
 
     try:
         with open_ensemble(found.path, limits) as ensemble:
@@ -215,7 +219,7 @@ def _require_rows(reader: TableReader, name: str) -> None:
 
 
 def _remove_results(out_dir: Path) -> None:
-    for name in (CANONICAL_NAME, PROFILE_NAME, PDFS_NAME):
+    for name in RESULT_NAMES:
         (out_dir / name).unlink(missing_ok=True)
     shutil.rmtree(out_dir / UNPACKED_FOLDER)
 

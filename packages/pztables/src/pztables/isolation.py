@@ -24,8 +24,10 @@ from typing import Any, Final
 from pztables import errors
 from pztables.inspection import (
     CANONICAL_NAME,
+    DRAWN_NAME,
     PDFS_NAME,
     PROFILE_NAME,
+    RESULT_NAMES,
     UNPACKED_FOLDER,
     Inspection,
 )
@@ -195,11 +197,11 @@ def _checked(inspection: Inspection, out_dir: Path) -> Inspection:
     """Refuse results that name files other than the agreed ones."""
     names = {inspection.canonical, inspection.profile} - {CANONICAL_NAME, PROFILE_NAME, None}
     unpacked = inspection.unpacked
-    if (inspection.described or {}).get("pdfs") not in (PDFS_NAME, None):
-        names.add("pdfs")
+    described = inspection.described or {}
+    names |= {described.get("pdfs"), described.get("drawn")} - {PDFS_NAME, DRAWN_NAME, None}
     if names or (unpacked is not None and not _is_own(out_dir, unpacked)):
         raise IsolationError("the isolated process named files that are not its own")
-    for name in (CANONICAL_NAME, PROFILE_NAME, PDFS_NAME):
+    for name in RESULT_NAMES:
         if (out_dir / name).is_symlink():
             raise IsolationError("the isolated process left a link")
     return inspection
@@ -234,7 +236,7 @@ def _refusals_by_code() -> dict[str, type[errors.UserError]]:
 def _remove_results(out_dir: Path) -> None:
     import shutil
 
-    for name in (CANONICAL_NAME, PROFILE_NAME, PDFS_NAME):
+    for name in RESULT_NAMES:
         (out_dir / name).unlink(missing_ok=True)
     shutil.rmtree(out_dir / UNPACKED_FOLDER, ignore_errors=True)
 

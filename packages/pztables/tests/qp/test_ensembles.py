@@ -18,7 +18,8 @@ from pztables.formats import read_table
 from pztables.inspection import Inspection, inspect_main_file
 from pztables.isolation import inspect_isolated
 from pztables.limits import DEFAULT_LIMITS
-from pztables.qp import Curve, Model, curve_of, densities, estimates_of, is_ensemble, open_ensemble
+from pztables.qp.ensemble import is_ensemble, open_ensemble
+from pztables.qp.model import Curve, Model, curve_of, densities, estimates_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -147,10 +148,11 @@ def test_an_inspection_makes_a_table_of_objects_and_keeps_the_parameters(
     assert told == {
         "kind": "qp", "representation": representation, "n_objects": N, "redshift": "zmode",
     }  # fmt: skip
-    rows = [curve["row"] for curve in described["curves"]]
+    drawn = json.loads((out_dir / described["drawn"]).read_text())
+    rows = [curve["row"] for curve in drawn["curves"]]
     assert (rows[0], rows[-1]) == (0, N - 1)
     assert 3 <= len(rows) <= 6
-    for curve in described["curves"]:
+    for curve in drawn["curves"]:
         x = np.array(curve["x"])
         if representation != "hist":  # a step has two values at its edge
             expected = theirs[curve["row"]].pdf(x).ravel()
@@ -158,7 +160,7 @@ def test_an_inspection_makes_a_table_of_objects_and_keeps_the_parameters(
         assert np.trapezoid(curve["p"], x) == pytest.approx(
             1, abs=0.04
         )  # qp leaves "quant" unscaled
-    stack = described["stack"]
+    stack = drawn["stack"]
     np.testing.assert_allclose(stack["p"], theirs.pdf(np.array(stack["x"])).mean(axis=0), atol=1e-6)
     kept = np.load(out_dir / "pdfs.npy", mmap_mode="r", allow_pickle=False)
     assert kept.shape[0] == N
@@ -168,8 +170,8 @@ def test_any_object_is_drawn_from_the_kept_parameters(
     representation: str, written: Callable[..., Any], out_dir: Path
 ) -> None:
     theirs, path = written(representation, "hdf5")
-    found = inspect_main_file(path, out_dir, tabular_required=False)
-    model = Model.from_dict((found.described or {})["model"])
+    inspect_main_file(path, out_dir, tabular_required=False)
+    model = Model.from_dict(json.loads((out_dir / "pdfs.json").read_text())["model"])
     kept = np.load(out_dir / "pdfs.npy", mmap_mode="r", allow_pickle=False)
 
     curve = curve_of(model, model.split(kept[3:4]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from pztables.formats.model import ColumnInfo, TableSchema
 from pztables.formats.reader import TableReader
-from pztables.inspection import PDFS_NAME
+from pztables.inspection import DRAWN_NAME, PDFS_NAME
 from pztables.qp.model import Estimates, FloatArray, curve_of, densities, estimates_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,15 @@ def redshift_column(names: list[str]) -> str:
 
 
 def describe(ensemble: Ensemble, out_dir: Path) -> dict[str, Any]:
-    """Return what is told of an ensemble, and keep the parameters of every object, one row each.
+    """Return what is told of an ensemble; keep what is drawn of it, and all parameters.
+
+    Parameters
+    ----------
+    ensemble
+        Open.
+    out_dir
+        Gets ``pdfs.npy``, the parameters of every object, one row each, and ``pdfs.json``:
+        ``model``, ``curves`` and ``stack``.
 
     Returns
     -------
@@ -93,6 +102,12 @@ def describe(ensemble: Ensemble, out_dir: Path) -> dict[str, Any]:
     model, names = ensemble.model, list(ensemble.ancil)
     kept, modes = _keep(ensemble, out_dir)
     low, high = _stack_range(ensemble, modes)
+    drawn = {
+        "model": model.as_dict(),
+        "curves": [_curve(ensemble, row) for row in drawn_rows(ensemble.n_objects)],
+        "stack": _stack(ensemble, low, high),
+    }
+    (out_dir / DRAWN_NAME).write_text(json.dumps(drawn, allow_nan=False), "ascii")
     lower = {name.lower() for name in _ESTIMATE_NAMES}
     return {
         "kind": "qp",
@@ -104,10 +119,8 @@ def describe(ensemble: Ensemble, out_dir: Path) -> dict[str, Any]:
         "estimates": [name for name in names if name.lower() in lower],
         "redshift": redshift_column(names),
         "range": [_json(low), _json(high)],
-        "model": model.as_dict(),
-        "curves": [_curve(ensemble, row) for row in drawn_rows(ensemble.n_objects)],
-        "stack": _stack(ensemble, low, high),
         "pdfs": PDFS_NAME if kept else None,
+        "drawn": DRAWN_NAME,
     }
 
 

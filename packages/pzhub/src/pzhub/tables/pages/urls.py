@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.tables.pages import columns, compare, data, plot_files, plots, save
+from pzhub.tables.pages import columns, compare, data, pdfs, plot_files, plots, save
 
 app_name = "tables"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("product/<str:key>/columns", columns.columns_page, name="columns"),
     path("product/<str:key>/columns.<slug:suffix>", columns.schema_file, name="schema"),
     path("product/<str:key>/columns/<int:pk>", columns.column_page, name="column"),
+    path("product/<str:key>/pdfs", pdfs.pdfs_page, name="pdfs"),
     path("product/<str:key>/plots", plots.plots_page, name="plots"),
     path("product/<str:key>/plots/rows", plots.rows_in_cone, name="plot_rows"),
     path("product/<str:key>/plots/<slug:name>/table", plot_files.plot_table, name="plot_table"),

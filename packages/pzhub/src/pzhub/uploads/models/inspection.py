@@ -44,6 +44,9 @@ class Inspection(models.Model):
     delimiter = models.CharField(max_length=8, blank=True)
     has_header = models.BooleanField(null=True)
     checks = models.JSONField(default=list)
+    described = models.JSONField(
+        null=True, help_text="What else is told of a pickle or of an ensemble of densities."
+    )
     error = models.JSONField(null=True, help_text="code, message, data of a refusal")
 
     class Meta:

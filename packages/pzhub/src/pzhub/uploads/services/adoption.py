@@ -15,6 +15,7 @@ from pzhub.core import storage
 from pzhub.core.errors import InvalidError
 from pzhub.uploads.models import Inspection, InspectionState
 from pzhub.uploads.services.staged import extension_of, file_sha256, tree_digest
+from pztables.roles import role_named
 
 if TYPE_CHECKING:
     from pztables.inspection import ColumnReport
@@ -91,7 +92,7 @@ def _unpacked_target(folder: Path, name: str) -> Path:
 
 def sync_findings(found: Findings, folder: Path) -> None:
     """Bring what the inspection wrote to the disk before a transaction waits for it."""
-    for name in (found.canonical, found.profile, found.unpacked):
+    for name in (found.canonical, found.profile, found.unpacked, *_drawn_names(found).values()):
         path = folder / name if name else None
         if path is not None and path.is_file():
             with path.open("rb") as file:
@@ -99,15 +100,29 @@ def sync_findings(found: Findings, folder: Path) -> None:
 
 
 def adopt_derived(product: Product, sha256: str, found: Findings, folder: Path) -> dict[str, str]:
-    """Move the canonical Parquet and the profile to their place; return their relative paths."""
+    """Move what an inspection derived to its place; return the relative paths by kind."""
     target = storage.derived_dir(product, sha256)
     paths = {}
-    for kind, name in (("canonical", found.canonical), ("profile", found.profile)):
+    names = {"canonical": found.canonical, "profile": found.profile, **_drawn_names(found)}
+    for kind, name in names.items():
         paths[kind] = ""
         if name is not None:
             placed = storage.publish_file(folder / name, target / Path(name).name)
             paths[kind] = storage.relative_path(placed)
     return paths
+
+
+def _drawn_names(found: Findings) -> dict[str, str | None]:
+    """Return the files of an ensemble of densities."""
+    described = found.described or {}
+    return {kind: described.get(kind) for kind in ("pdfs", "drawn")}
+
+
+def _described(found: Findings, paths: Mapping[str, str]) -> dict[str, Any] | None:
+    if found.described is None:
+        return None
+    described: dict[str, Any] = storable(found.described)
+    return described | {kind: paths[kind] for kind in _drawn_names(found) if kind in described}
 
 
 def settle_inspection(
@@ -123,6 +138,7 @@ def settle_inspection(
     inspection.delimiter = found.delimiter or ""
     inspection.has_header = found.has_header
     inspection.checks, inspection.error = storable(found.checks), None
+    inspection.described = _described(found, paths)
     inspection.save()
 
 
@@ -168,6 +184,7 @@ def rebuild_columns(
         Alias and UCD by column name; what is stored already when absent.
     """
     kept = association if association is not None else _association_of(product)
+    kept = {**_meanings_in(found), **kept}
     given = _given_facts_of(product)
     suggested = {entry["column"]: entry for entry in storable(found.suggestions)}
     product.columns.all().delete()
@@ -178,6 +195,13 @@ def rebuild_columns(
         ),
         batch_size=500,
     )
+
+
+def _meanings_in(found: Findings) -> dict[str, tuple[str | None, str | None]]:
+    """Return what a file says of its own columns: an ensemble, which one is the redshift."""
+    name = (found.described or {}).get("redshift")
+    role = role_named("z")
+    return {str(name): (role.alias, role.ucd)} if name and role else {}
 
 
 def _association_of(product: Product) -> dict[str, tuple[str | None, str | None]]:
