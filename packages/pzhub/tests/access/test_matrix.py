@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 
 from pzhub.core.api.views import UnknownPath
 
@@ -49,11 +49,21 @@ def addresses(
             yield shape(path), item
 
 
+def shape_of_row(row: Row) -> str:
+    """Return the shape of the address that a row asks, where words stand for what may differ."""
+    try:
+        found = resolve(re.sub(r"\{\w+\}", "1", row.path.partition("?")[0]))
+    except Resolver404:
+        return shape(row.path)
+    is_unknown = getattr(found.func, "cls", None) is UnknownPath
+    return shape(row.path if is_unknown else found.route.removeprefix("^"))
+
+
 @pytest.fixture
 def rows_by_shape(rows: tuple[Row, ...]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[shape(row.path)].append(row)
+        found[shape_of_row(row)].append(row)
     return found
 
 
