@@ -169,6 +169,37 @@ def test_what_cannot_be_corrected_is_named(tmp_path: Path, correction: Correctio
         write_corrected(tmp_path / "in.parquet", tmp_path / "out.parquet", [correction])
 
 
+def test_sixty_seconds_are_those_of_the_next_minute() -> None:
+    texts = pa.array(["00:59:60.00", "-05:30:60", "01:60:00", "01:00:60.01"])
+    np.testing.assert_allclose(sexagesimal(texts), [1.0, -5 - 31 / 60, np.nan, np.nan])
+
+
+def test_a_row_is_named_by_its_place_in_the_file_also_behind_rows_left_out(tmp_path: Path) -> None:
+    n_rows = 100_010
+    text = ["01:00:00"] * (n_rows - 1) + ["unknown"]
+    table = pa.table({"RA": text, "DEC": [-99.0, *[1.0] * (n_rows - 1)]})
+    pq.write_table(table, tmp_path / "in.parquet")
+    with pytest.raises(CorrectionError, match=f"row {n_rows}: 'unknown'"):
+        write_corrected(
+            tmp_path / "in.parquet",
+            tmp_path / "out.parquet",
+            [
+                Correction("leave_out_rows", ("DEC",), (-99.0,)),
+                Correction("sexagesimal_hours_to_degrees", ("RA",)),
+            ],
+        )
+
+
+def test_a_wide_table_is_corrected_whole(tmp_path: Path) -> None:
+    n_rows, n_columns = 6_000, 1_101
+    table = pa.table({f"c{number}": np.full(n_rows, 1.5) for number in range(n_columns)})
+    pq.write_table(table, tmp_path / "in.parquet")
+    hours = Correction("hours_to_degrees", ("c7",))
+    assert write_corrected(tmp_path / "in.parquet", tmp_path / "out.parquet", [hours]) == n_rows
+    expected = table.set_column(7, "c7", pa.array(np.full(n_rows, 22.5)))
+    assert pq.read_table(tmp_path / "out.parquet").equals(expected)
+
+
 @given(st.floats(0, 359.999, allow_subnormal=False), st.sampled_from([":", " ", "hms", "dms"]))
 def test_sexagesimal_text_is_read_as_astropy_writes_it(degrees: float, separator: str) -> None:
     unit = "hourangle" if separator == "hms" else "deg"

@@ -16,8 +16,15 @@ from pzhub.catalog.models import FileRole, Product
 from pzhub.catalog.services import publish_product
 from pzhub.core import storage
 from pzhub.uploads.models import Inspection
-from pzhub.uploads.services import dismiss_doubt, doubts_about, mend_doubt, register_now
+from pzhub.uploads.services import (
+    dismiss_doubt,
+    doubts_about,
+    mend_doubt,
+    register_now,
+    remove_file,
+)
 from pzhub.uploads.services.sanity import NoDoubtError, NotCorrectableError
+from pztables.corrections import write_corrected
 
 pytestmark = pytest.mark.django_db
 N = 40
@@ -83,6 +90,40 @@ def test_two_corrections_leave_one_corrected_file(draft_of: Maker, ana: User) ->
     assert main_values(product, "zspec")[2] is None
     names = list(product.files.order_by("role").values_list("name", flat=True))
     assert names == ["deep_corrected.parquet", "deep.parquet"]
+
+
+def test_a_given_file_stays_whatever_it_is_called(uploader: Any, make: Any, ana: User) -> None:
+    one = uploader()
+    table = pa.table({"RA_deg": RA / 15, "DEC_deg": DEC, "zspec": Z})
+    one.send("deep_corrected.parquet", make.parquet(table))
+    given = one.product.files.get().sha256
+    one.register()
+    one.associate()
+    mend_doubt(actor=ana, product=one.product, code="right_ascension_in_hours", column="RA_deg")
+    assert one.product.files.get(role=FileRole.AUXILIARY).sha256 == given
+
+
+def test_a_main_file_that_another_window_replaced_is_not_corrected(
+    uploader: Any, make: Any, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = uploader()
+    product = one.product
+    given = pa.table({"RA_deg": RA / 15, "DEC_deg": DEC, "zspec": Z})
+    one.send("deep.parquet", make.parquet(given))
+    one.register()
+    one.associate()
+    newer = make.parquet(given.slice(0, 30))
+
+    def replaced_meanwhile(*args: Any) -> int:
+        remove_file(actor=ana, file=product.files.get(role=FileRole.MAIN))
+        assert one.send("newer.parquet", newer).status_code == 201
+        return write_corrected(*args)
+
+    monkeypatch.setattr("pztables.corrections.write_corrected", replaced_meanwhile)
+    with pytest.raises(NotCorrectableError, match="replaced meanwhile"):
+        mend_doubt(actor=ana, product=product, code="right_ascension_in_hours", column="RA_deg")
+    assert list(product.files.values_list("name", flat=True)) == ["newer.parquet"]
+    assert not any(storage.staging_dir().iterdir())
 
 
 def test_swapped_columns_swap_their_meanings_only(draft_of: Maker, ana: User) -> None:

@@ -17,9 +17,10 @@ from pzhub.core.errors import ForbiddenError
 from pzhub.core.models import AuditEntry
 from pzhub.notices.models import Notice
 from pzhub.uploads.models import ResumableUpload
-from pzhub.uploads.services import begin_upload, grant_allowance, limits_of
-from pzhub.uploads.services.drafts import discard_drafts, tell_about_drafts
+from pzhub.uploads.services import begin_upload, grant_allowance, limits_of, remove_file
+from pzhub.uploads.services.drafts import discard_drafts, discard_untouched, tell_about_drafts
 from pzhub.uploads.services.quota import QuotaExceededError
+from pzhub.uploads.services.resumable import append_to_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,16 @@ def test_what_arrives_counts_and_what_gives_way_does_not(
     begin_upload(actor=ana, product=one.product, name="new.bin", size=900, replace=True)
     assert limits_of(ana).used_bytes == 1600
     assert limits_of(ana).free_bytes == 0
+
+
+def test_the_last_byte_of_an_upload_finds_the_room_that_was_kept_for_it(
+    uploader: Any, ana: User, quota: Callable[[int], None]
+) -> None:
+    quota(1000)
+    one = uploader("other")
+    upload = begin_upload(actor=ana, product=one.product, name="big.bin", size=900)
+    assert append_to_upload(upload=upload, offset=0, length=900, blocks=[b"x" * 900]) == 900
+    assert one.product.files.get().size == limits_of(ana).used_bytes == 900
 
 
 def test_deleted_products_take_no_space(uploader: Any, ana: User) -> None:
@@ -141,6 +152,30 @@ def test_a_changed_draft_is_kept(uploader: Any, ana_site: Client) -> None:
     Notice.objects.update(created_at=timezone.now() - timedelta(days=15))
     ana_site.post(f"/upload/{draft.pk}/basics", {"display_name": "Still wanted"})
     assert (discard_drafts(), tell_about_drafts()) == (0, 0)
+
+
+@pytest.mark.parametrize("work", ["a file", "an upload that began", "a file removed"])
+def test_a_draft_whose_files_change_is_kept(uploader: Any, ana: User, work: str) -> None:
+    one = uploader("other")
+    one.send("notes.txt", b"notes", role=2)
+    aged(one.product, hub_config().draft_days + 1)
+    tell_about_drafts()
+    Notice.objects.update(created_at=timezone.now() - timedelta(days=15))
+    if work == "a file":
+        assert one.send("main.bin", b"x").status_code == 201
+    elif work == "an upload that began":
+        begin_upload(actor=ana, product=one.product, name="big.bin", size=900)
+    else:
+        remove_file(actor=ana, file=one.product.files.get())
+    assert (discard_drafts(), tell_about_drafts()) == (0, 0)
+
+
+def test_a_draft_that_changes_at_the_last_moment_is_kept(uploader: Any) -> None:
+    draft = aged(uploader("other").product, hub_config().draft_days + 1)
+    seen = Product.objects.get(pk=draft.pk)
+    aged(draft, 0)
+    assert not discard_untouched(seen)
+    assert discard_untouched(draft)
 
 
 def test_drafts_never_expire_where_the_setting_says_so(

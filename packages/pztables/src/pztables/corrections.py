@@ -26,7 +26,9 @@ SENTINELS: Final = (
     -9999.0, -999.9, -999.0, -99.99, -99.9, -99.0, -9.9999, -9.999, -9.99, -9.9, -9.0, -1.0,
     9.99, 9.999, 9.9999, 90.0, 99.0, 99.9, 99.99, 999.0, 999.9, 9999.0,
 )  # fmt: skip
+#: Most rows and, for wide tables, about how many values are in memory at once.
 _BATCH_ROWS: Final = 100_000
+_BATCH_VALUES: Final = 5_000_000
 _PARTS: Final = (
     r"^\s*(?P<sign>[+\-\x{2212}]?)(?P<whole>[0-9]{1,3})[:hd° ]\s*(?P<minutes>[0-9]{1,2})"
     r"(?:[:m'′ ]\s*(?P<seconds>[0-9]{1,2}(?:\.[0-9]*)?)?)?\s*[s\"″]?\s*$"
@@ -130,13 +132,20 @@ def write_corrected(source: Path, target: Path, corrections: Sequence[Correction
         If a column is not there, an action is none of ours, or text would be lost because it is
         not what the correction expects.
     """
-    with pq.ParquetFile(source, pre_buffer=False) as file:
+    # Read in pieces: a whole row group of a wide table would be gigabytes.
+    with pq.ParquetFile(source, pre_buffer=False, buffer_size=65_536) as file:
         schema = _corrected_schema(file.schema_arrow, corrections)
-        n_rows = 0
-        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                done = _corrected(batch, corrections, schema, first_row=n_rows + 1)
+        batch_rows = max(1, min(_BATCH_ROWS, _BATCH_VALUES // max(len(schema), 1)))
+        n_read = n_rows = 0
+        # Dictionaries of measurements are nothing but memory.
+        repetitive = [each.name for each in schema if not pa.types.is_floating(each.type)]
+        with pq.ParquetWriter(
+            target, schema, compression="zstd", use_dictionary=repetitive
+        ) as writer:
+            for batch in file.iter_batches(batch_size=batch_rows):
+                done = _corrected(batch, corrections, schema, first_row=n_read + 1)
                 writer.write_batch(done)
+                n_read += batch.num_rows
                 n_rows += done.num_rows
     return n_rows
 

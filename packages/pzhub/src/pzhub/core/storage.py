@@ -156,10 +156,14 @@ def sanitise_file_name(name: str) -> str:
     --------
     >>> sanitise_file_name("../my  catalog (v2).tar.gz")
     'my_catalog_v2.tar.gz'
+    >>> sanitise_file_name("\N{GLOWING STAR}.csv")
+    'file.csv'
     """
-    base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    clean = _DROPPED.sub("", re.sub(r"\s+", "_", base.strip())).lstrip(".")
-    return _shortened(clean) or "file"
+    base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].strip()
+    clean = _DROPPED.sub("", re.sub(r"\s+", "_", base))
+    if clean.startswith(".") and not base.startswith("."):
+        clean = f"file{clean}"  # nothing is left of it but its suffix, which tells the format
+    return _shortened(clean.lstrip(".")) or "file"
 
 
 def _shortened(name: str) -> str:

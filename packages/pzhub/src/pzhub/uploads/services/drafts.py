@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -73,13 +74,21 @@ def discard_drafts() -> int:
         for draft in _untouched_for(hub_config().draft_days)
         if Notice.objects.filter(key=_key(draft), created_at__lte=told_before).exists()
     ]
-    for draft in over:
-        delete_product(
-            actor=draft.user,
-            product=draft,
-            reason=f"Nobody changed this draft for {hub_config().draft_days} days.",
-        )
-    return len(over)
+    return sum(discard_untouched(draft) for draft in over)
+
+
+@transaction.atomic
+def discard_untouched(draft: Product) -> bool:
+    """Discard a draft, unless it was changed since it was read; return whether it went."""
+    same = _drafts().select_for_update(of=("self",)).filter(updated_at=draft.updated_at)
+    if not same.filter(pk=draft.pk).exists():
+        return False
+    delete_product(
+        actor=draft.user,
+        product=draft,
+        reason=f"Nobody changed this draft for {hub_config().draft_days} days.",
+    )
+    return True
 
 
 def _untouched_for(days: int) -> list[Product]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import FileRole, Product, ProductFile, ProductStatus
@@ -108,6 +109,7 @@ def receive_file(
         sha256=upload.sha256,
     )
     record(actor=actor, action="file-received", target=product, file=file.name, role=role.label)
+    note_work(product)
     storage.publish_file(upload.path, path)
     return file
 
@@ -156,6 +158,12 @@ def remove_file(*, actor: User, file: ProductFile) -> None:
         _require_draft(product, file.name)
         product.columns.all().delete()
     _drop(product, actor, file)
+    note_work(product)
+
+
+def note_work(product: Product) -> None:
+    """Note that somebody works on a product: drafts that nobody works on are discarded."""
+    Product.objects.filter(pk=product.pk).update(updated_at=timezone.now())
 
 
 def _locked(product: Product, actor: User) -> Product:

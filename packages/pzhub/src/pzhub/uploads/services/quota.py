@@ -92,7 +92,7 @@ def largest_file_of_anybody() -> int:
 
 
 def require_room(*, owner: User, name: str, size: int, freed: int = 0) -> None:
-    """Refuse a file that its owner may not have.
+    """Refuse a file that its owner may not have; called inside a transaction.
 
     Parameters
     ----------
@@ -110,6 +110,8 @@ def require_room(*, owner: User, name: str, size: int, freed: int = 0) -> None:
     QuotaExceededError
         If there is no room for it.
     """
+    # One file after the other: two at the same moment would each see the room of both.
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=owner.pk)
     limits = limits_of(owner)
     if size > limits.largest_file_bytes:
         raise too_large(name, limits.largest_file_bytes)

@@ -18,7 +18,7 @@ from pzhub.config import hub_config
 from pzhub.core.errors import ConflictError, TooLargeError
 from pzhub.uploads.models import ResumableUpload
 from pzhub.uploads.services import incoming
-from pzhub.uploads.services.files import receive_file, require_place
+from pzhub.uploads.services.files import note_work, receive_file, require_place
 from pzhub.uploads.services.incoming import (
     Checksum,
     IncomingFile,
@@ -127,6 +127,7 @@ def begin_upload(
         expires_at=_expiry(),
     )
     incoming.create(upload.pk)
+    note_work(product)
     return upload
 
 
@@ -274,6 +275,9 @@ def _become_file(upload: ResumableUpload, staged: StagedFile) -> None:
     row = ResumableUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
     if row.is_finished:
         return
+    # From here on its bytes count as those of the file, not as arriving.
+    row.finished_at, row.error = timezone.now(), None
+    row.save(update_fields=["finished_at", "error"])
     row.file = receive_file(
         actor=row.user,
         product=row.product,
@@ -283,8 +287,7 @@ def _become_file(upload: ResumableUpload, staged: StagedFile) -> None:
         refuse_duplicate=row.replace,
         replace_main=row.replace,
     )
-    row.finished_at, row.error = timezone.now(), None
-    row.save(update_fields=["file", "finished_at", "error"])
+    row.save(update_fields=["file"])
     if row.register and row.role == FileRole.MAIN:
         start_registration(actor=row.user, product=row.file.product)
 

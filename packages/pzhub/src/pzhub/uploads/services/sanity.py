@@ -32,6 +32,7 @@ LOOKED_ROWS: Final = 200_000
 #: The doubt whose way out is another association.
 SWAPPED: Final = "swapped_position"
 _CORRECTED_SUFFIX: Final = "_corrected"
+_CORRECTED: Final = "main-file-corrected"
 
 
 class NoDoubtError(NotFoundError):
@@ -164,7 +165,8 @@ def _swap(actor: User, product: Product, doubt: Doubt) -> None:
 def _correct(actor: User, product: Product, doubt: Doubt) -> None:
     """Put a corrected copy in the main file's place; the file as it was given stays beside it."""
     file, inspection = main_file_of(product), _read_inspection(product)
-    if not doubt.corrections or file is None or inspection is None or file.is_directory:
+    of_this_file = file is not None and inspection is not None and inspection.file_id == file.pk
+    if not (doubt.corrections and file and inspection and of_this_file) or file.is_directory:
         raise NotCorrectableError(
             f"{product}: correct {', '.join(doubt.columns)} in your file and upload it again."
         )
@@ -202,16 +204,28 @@ def _stem(name: str) -> str:
 def _replace(
     actor: User, product: Product, file: ProductFile, staged: StagedFile, doubt: Doubt
 ) -> None:
-    if not file.name.endswith(f"{_CORRECTED_SUFFIX}.parquet"):
+    product = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+    if main_file_of(product) != file:  # another window was faster
+        raise NotCorrectableError(
+            f"{product}: its main file was replaced meanwhile. Look at its columns again."
+        )
+    if not _is_our_copy(product, file):
         file.role, file.n_rows = FileRole.AUXILIARY, None
         file.save(update_fields=["role", "n_rows", "updated"])
     receive_file(actor=actor, product=product, upload=staged, role=FileRole.MAIN, replace_main=True)
     start_registration(actor=actor, product=product)
     audit.record(
         actor=actor,
-        action="main-file-corrected",
+        action=_CORRECTED,
         target=product,
         code=doubt.code,
         columns=doubt.columns,
         actions=[correction.action for correction in doubt.corrections],
+        sha256=staged.sha256,
     )
+
+
+def _is_our_copy(product: Product, file: ProductFile) -> bool:
+    """Return whether a file is a corrected copy, which another may replace."""
+    last = audit.latest_entry(product, _CORRECTED)
+    return last is not None and last.data.get("sha256") == file.sha256
