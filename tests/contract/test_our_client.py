@@ -13,11 +13,13 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import astropy.units as u
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import Table
 from matplotlib import pyplot
+from mocpy import MOC
 
 from pzserver import Invalid, NotFound, PzServer, Refused
 from pzserver._http import Connection
@@ -196,6 +198,7 @@ def test_the_server_selects_what_would_be_selected_here(
         Selection(columns=["DEC"], limit=7),
         Selection(where="0.5 < Z < 0.51 and SURVEY == 'VVDS'"),
         Selection(cone=(10.5, 0.25, 0.05), columns=["RA", "DEC"]),
+        Selection(where="Z > 1 and cone(10.5, 0.25, 0.05)"),
     ):
         path = tmp_path / "part.parquet"
         assert fetch_subset(pz.api.connection, product_id, selection, path, suffix="parquet")
@@ -215,6 +218,8 @@ def test_the_server_selects_what_would_be_selected_here(
         ({"cone": (10, 95, 1)}, "a declination from -90 to 90"),
         ({"cone": (10, 0)}, r"\(ra, dec, radius\) in degrees"),
         ({"limit": -1}, "limit=-1"),
+        ({"moc": "nowhere.fits"}, "moc='nowhere.fits' is no text of a MOC"),
+        ({"moc": "40/1"}, "moc: has orders from 0 to 29"),
         ({"kind": "polars"}, "kind 'polars' is not one of"),
         ({"kind": "lsdb", "limit": 3}, "LSDB selects by itself"),
         ({"kind": "lsdb"}, "only HATS catalogs open with LSDB"),
@@ -225,6 +230,44 @@ def test_a_part_that_cannot_be_meant_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(Invalid, match=words):
         pz.get_product(large[0], **options)
+
+
+def test_rows_inside_a_moc_of_many_cells_are_those_of_mocpy(
+    pz: PzServer, large: tuple[int, pd.DataFrame], tmp_path: Path
+) -> None:
+    product_id, frame = large
+    region = MOC.from_cone(10.5 * u.deg, 0.2 * u.deg, radius=0.3 * u.deg, max_depth=15)
+    assert len(region.to_string("ascii")) > 8_000  # no address holds it
+    region.save(tmp_path / "field.fits", "fits")
+    inside = region.contains_lonlat(frame["RA"].to_numpy() * u.deg, frame["DEC"].to_numpy() * u.deg)
+    expected = frame[inside & (frame["Z"] > 1)].reset_index(drop=True)
+    for moc in (region, tmp_path / "field.fits"):
+        part = pz.get_product(product_id, kind="pandas", where="Z > 1", moc=moc)
+        pd.testing.assert_frame_equal(part, expected)
+        assert pz.count_rows(product_id, where="Z > 1", moc=moc) == len(expected) > 100
+    spread = pz.get_density(product_id, "Z", bins=4, range=(0, 2), where="Z > 1", moc=region)
+    assert spread["counts"] == np.histogram(expected["Z"], 4, (0, 2))[0].tolist()
+
+
+def test_a_view_becomes_a_product_that_says_where_it_comes_from(
+    pz: PzServer, large: tuple[int, pd.DataFrame]
+) -> None:
+    product_id, frame = large
+    saved = pz.save_view(
+        product_id, "Distant part", where="Z > 1.9", columns=["RA", "DEC", "Z"], sort=["-Z"],
+        limit=500, description="*Distant* ones",
+    )  # fmt: skip
+    assert (saved["origin"], saved["product_status"]) == ("Saved view", "Published")
+    table = pz.get_product(saved["id"], kind="pandas")
+    best = frame[frame["Z"] > 1.9].sort_values("Z", ascending=False)[:500]
+    np.testing.assert_array_equal(table["Z"], best["Z"])
+    assert list(table.columns) == ["RA", "DEC", "Z"]
+    both = pz.get_comparison([product_id, saved["id"]])
+    assert [one["rows"] for one in both["products"]] == [60_000, 500]
+    assert {"meaning": "z", "names": ["Z", "Z"]} in both["columns"]
+    assert {"meaning": "survey", "names": ["SURVEY", None]} in both["columns"]
+    with pytest.raises(Invalid, match="No row fits"):
+        pz.save_view(product_id, "Nothing", where="Z > 99")
 
 
 def test_a_main_file_is_downloaded_once_until_it_changes(

@@ -136,6 +136,26 @@ def test_a_table_is_got_in_another_format(pz: Pz, published: list[str], home: Pa
     assert target.read_bytes().startswith(b"SIMPLE")
 
 
+def test_a_table_is_looked_into_and_a_part_of_it_kept(
+    pz: Pz, published: list[str], home: Path
+) -> None:
+    source = published[0]
+    assert pz("count", source, "--where", "RA > 30 and Q == 4").stdout == "15\n"
+    drawn = pz("histogram", source, "Q", "--bins", "2", "--range", "2.5,4.5")
+    assert [line.split()[-2] for line in drawn.stdout.splitlines()[2:]] == ["15", "15"]
+    assert drawn.stderr == "30 rows, 0 without a value\n"
+    done = pz("save-view", source, "--name", "only fours", "--where", "Q == 4", "--sort=-Z")
+    assert (done.returncode, done.stderr) == (0, f"{done.stdout.strip()}: 15 rows\n")
+    facts = json.loads(pz("compare", source, done.stdout.strip(), "--json").stdout)["products"]
+    assert [(one["rows"], one["origin"]) for one in facts] == [(30, "Upload"), (15, "Saved view")]
+    region = home / "field.txt"
+    region.write_text("0/0-11")
+    part = pz("get", source, "--moc", str(region), "--limit", "3", "-o", "part.hdf5")
+    assert (part.returncode, part.stdout) == (0, "part.hdf5\n"), part.stderr
+    assert (home / "part.hdf5").read_bytes().startswith(b"\x89HDF")
+    assert pz("delete", done.stdout.strip(), "--yes").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -145,6 +165,9 @@ def test_a_table_is_got_in_another_format(pz: Pz, published: list[str], home: Pa
         (("process", "show", "99999"), "you have no process 99999"),
         (("get", "1", "--cone", "10,20"), "--cone '10,20' is not RA,DEC,RADIUS"),
         (("get", "1", "--limit", "-1"), "--limit"),
+        (("get", "1", "--moc", "nowhere.fits"), "moc='nowhere.fits'"),
+        (("histogram", "1", "Z", "--range", "x"), "--range 'x' is not LOWEST,HIGHEST"),
+        (("compare", "1"), "1 products: name 2 to 6"),
         (("completion", "tcsh"), "tcsh"),
         (("list", "--colour", "red"), "No such option"),
         (("get", "1", "--format", "xls"), "xls"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import pyarrow as pa
 import pytest
 from mocpy import MOC
 
-from pzserver import Invalid, MissingExtra, PzServer
+from pzserver import Invalid, MissingExtra, NotFound, PzServer
+from pzserver._http import Connection
 from pzserver.regions import moc_text
-from pzserver.subsets import Selection
+from pzserver.subsets import Selection, fetch_subset, select_locally
 
 MANY_CELLS = MOC.from_string(" ".join(["10/", *map(str, range(0, 4000, 2))]))
 FEW_CELLS = MOC.from_string("3/100-102 4/500")
@@ -84,12 +87,12 @@ def test_a_region_makes_a_selection_a_part() -> None:
 
 @pytest.mark.parametrize(("region", "method"), [(FEW_CELLS, "GET"), (MANY_CELLS, "POST")])
 def test_a_question_too_long_for_an_address_travels_in_a_form(
-    server: Any, region: MOC, method: str
+    server: Any, answer: Any, region: MOC, method: str
 ) -> None:
     def serve(seen: Any) -> Any:
-        return answered(seen, {"id": 5, "internal_name": "5_x"}, {"count": 7, "total": 9})
+        is_product = seen.path.endswith("/products/5/")
+        return answer(body={"id": 5} if is_product else {"count": 7, "total": 9})
 
-    answered = server_answers(server)
     server.answer = serve
     with PzServer(token="t", host=server.address) as pz:
         assert pz.count_rows("5", where="z > 1", moc=region) == 7
@@ -99,10 +102,17 @@ def test_a_question_too_long_for_an_address_travels_in_a_form(
     assert parse_qs(query) == {"where": ["z > 1"], "moc": [region.to_string("ascii").strip()]}
 
 
-def server_answers(server: Any) -> Any:
-    answer = type(server.answer(None))
+def test_a_product_of_a_region_that_is_not_there_is_told(
+    server: Any, answer: Any, tmp_path: Path
+) -> None:
+    body = {"error": "There is no product 9_x, or you may not see it.", "code": "not_found"}
+    server.answer = lambda seen: answer(status=404, body=body)
+    with closing(Connection("t", server.address)) as connection:
+        region = Selection(moc="product:9_x")
+        with pytest.raises(NotFound, match="There is no product 9_x"):
+            fetch_subset(connection, 5, region, tmp_path / "part.csv", suffix="csv")
 
-    def by_path(seen: Any, product: dict[str, Any], other: dict[str, Any]) -> Any:
-        return answer(body=product if seen.path.endswith("/products/5/") else other)
 
-    return by_path
+def test_a_region_is_not_selected_without_a_server_that_can() -> None:
+    with pytest.raises(Invalid, match="moc: this server does not select by such regions"):
+        select_locally(pa.table({"RA": [1.0]}), Selection(moc="3/1"), None)

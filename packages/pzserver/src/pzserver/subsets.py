@@ -130,7 +130,9 @@ def fetch_subset(
             _write_answer(connection, path, query, target)
             return True
         except PzServerError as error:
-            if error.status in (404, 405) and not _offers_data(error):
+            # A region may name a product that is not there: no reason to doubt the server.
+            doubtful = error.status in (404, 405) and selection.moc is None
+            if doubtful and not _offers_data(error):
                 return False
             if attempt == _MAX_ATTEMPTS or not _is_passing(error):
                 raise
