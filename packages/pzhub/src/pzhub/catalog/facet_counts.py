@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import compress
 from operator import and_
 from typing import Any, Final
 
-from django.db.models import Case, CharField, F, IntegerField, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, F, Q, Value, When
 
 from pzhub.accounts.models import User
 from pzhub.catalog.facet_rows import FORMATS, SIZES, WANTED_ROLES
@@ -30,12 +29,17 @@ from pzhub.catalog.product_list import (
     products_list,
 )
 
-#: Facets by how the values of a product are told: the place of a number in its row, or a part of
-#: its code (`_CODE`).
-_COLUMNS: Final = {"type": 0, "release": 1, "owner": 2, "origin": 3}
-_ROLES, _FORMATS, _SIZES = 1 << len(WANTED_ROLES), len(FORMATS) + 1, len(SIZES) + 1
-#: Meanings, format and size as one number: three columns less to fetch of every product.
-_CODE: Final = F("facets__roles") + _ROLES * (F("facets__format") + _FORMATS * F("facets__size"))
+#: What is read of every product. No sums and no conversions in Python: each would be for all rows.
+_READ: Final = {
+    "pk": "pk",
+    "type": "product_type_id",
+    "release": "release_id",
+    "owner": "user_id",
+    "has": "facets__roles",
+    "format": "facets__format",
+    "size": "facets__size",
+    "survey": "facets__surveys",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +48,22 @@ class Listed:
 
     Attributes
     ----------
-    n_products
-        How many they are.
     columns
-        By facet, of every product: its number; ``code`` and ``surveys`` as they are stored.
+        By facet, of every product in the order of the list: what is stored; ``pk`` is its id.
     masks
         By facet in which something was chosen: whether each product is among it.
     names
-        By facet of numbers: what they stand for.
+        By facet: what stored numbers stand for.
     """
 
-    n_products: int
     columns: Mapping[str, Sequence[Any]]
     masks: Mapping[str, Sequence[bool]]
-    names: Mapping[str, Mapping[Any, str]]
+    names: Mapping[str, Mapping[Any, tuple[str, ...]]]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The ids of the products that all choices leave, in the order of the list."""
+        return list(self.left_by(self.masks, "pk"))
 
     def left_by(self, facets: Iterable[str], column: str) -> Iterable[Any]:
         """Return a column of the products that the choices in some facets leave."""
@@ -70,34 +76,35 @@ class Listed:
         return compress(self.columns[column], mask)
 
 
-def listed_products(user: User, wanted: ProductFilter) -> Listed:
-    """Return the products of a tab, a search and spans, told by what facets count."""
+def listed_products(user: User, wanted: ProductFilter, releases: Sequence[Release]) -> Listed:
+    """Return the products of a tab, a search and spans, told by what facets count.
+
+    Parameters
+    ----------
+    user
+        Who looks.
+    wanted
+        What the list shows.
+    releases
+        Those that the user may see.
+    """
     surveys = wanted.chosen.get("survey", ())
-    in_survey = _as_number(FACETS["survey"](surveys)) if surveys else Value(1)
-    rows = list(
-        products_list(user, replace(wanted, chosen={}))
-        .order_by()
-        .values_list(
-            "product_type_id",
-            Coalesce("release_id", 0),
-            "user_id",
-            _ORIGIN,
-            Coalesce(_CODE, 0),
-            "facets__surveys",
-            in_survey,
-        )
-    )
-    *numbers, codes, texts, is_in_survey = zip(*rows, strict=True) if rows else [()] * 7
-    columns = {name: numbers[place] for name, place in _COLUMNS.items()}
-    names = _names(columns)
+    extra = {"in_survey": _as_number(FACETS["survey"](surveys))} if surveys else {}
+    found = products_list(
+        user, replace(wanted, chosen={}), [release.pk for release in releases]
+    ).values_list(*_READ.values(), _ORIGIN, *extra.values())
+    names = (*_READ, "origin", *extra)
+    columns = dict(zip(names, zip(*found, strict=True), strict=True)) if found else {}
+    columns = {name: columns.get(name, ()) for name in names}
+    meanings = _meanings(columns)
     masks = {
-        name: _mask(name, frozenset(values), columns, codes, names)
+        name: _mask(columns[name], meanings[name], frozenset(values), every=name == "has")
         for name, values in wanted.chosen.items()
         if values and name != "survey"
     }
     if surveys:
-        masks["survey"] = list(map(bool, is_in_survey))
-    return Listed(len(rows), {**columns, "code": codes, "surveys": texts}, masks, names)
+        masks["survey"] = list(map(bool, columns["in_survey"]))
+    return Listed(columns, masks, meanings)
 
 
 def facet_counts(listed: Listed, name: str) -> dict[str, int]:
@@ -106,27 +113,19 @@ def facet_counts(listed: Listed, name: str) -> dict[str, int]:
     Spellings of surveys that differ in case only are one, called as most products call it.
     """
     others = [facet for facet in listed.masks if facet != name or facet == "has"]
+    stored = Counter(listed.left_by(others, name))
     if name == "survey":
-        return _survey_counts(Counter(listed.left_by(others, "surveys")))
+        return _survey_counts(stored)
     counts: Counter[str] = Counter()
-    if name in _COLUMNS:
-        for number, n_products in Counter(listed.left_by(others, name)).items():
-            counts[listed.names[name][number]] += n_products
-    else:
-        for code, n_products in Counter(listed.left_by(others, "code")).items():
-            for value in _READERS[name](code):
-                counts[value] += n_products
+    for number, n_products in stored.items():
+        for value in listed.names[name].get(number, ()):
+            counts[value] += n_products
     return counts
 
 
-def n_products_of(listed: Listed) -> int:
-    """Return how many products the list has."""
-    return sum(1 for _ in listed.left_by(listed.masks, "code"))
-
-
 def _as_number(condition: Q) -> Case:
-    # Not a boolean: Django would convert it once more for every row.
-    return Case(When(condition, then=1), default=0, output_field=IntegerField())
+    # Not a boolean, nor a whole number: Django would convert it once more for every row.
+    return Case(When(condition, then=Value("1")), default=Value(""), output_field=CharField())
 
 
 _ORIGIN: Final = Case(
@@ -138,41 +137,19 @@ _ORIGIN: Final = Case(
 
 
 def _mask(
-    name: str,
+    column: Sequence[Any],
+    names: Mapping[Any, tuple[str, ...]],
     values: frozenset[str],
-    columns: Mapping[str, Sequence[Any]],
-    codes: Sequence[int],
-    names: Mapping[str, Mapping[Any, str]],
+    *,
+    every: bool,
 ) -> list[bool]:
     """Return of every product whether it fits what was chosen in a facet."""
-    if name in _COLUMNS:
-        fitting = {number for number, text in names[name].items() if text in values}
-        return [number in fitting for number in columns[name]]
-    read = _READERS[name]
-    fits = values.issubset if name == "has" else (lambda read: not values.isdisjoint(read))
-    fitting = {code for code in set(codes) if fits(read(code))}
-    return [code in fitting for code in codes]
-
-
-def _roles_of(code: int) -> tuple[str, ...]:
-    return tuple(name for bit, name in enumerate(WANTED_ROLES) if code >> bit & 1)
-
-
-def _format_of(code: int) -> tuple[str, ...]:
-    place = code // _ROLES % _FORMATS
-    return FORMATS[place - 1 : place] if place else ()
-
-
-def _size_of(code: int) -> tuple[str, ...]:
-    place = code // (_ROLES * _FORMATS)
-    return tuple(SIZES)[place - 1 : place] if place else ()
-
-
-_READERS: Final[Mapping[str, Callable[[int], tuple[str, ...]]]] = {
-    "has": _roles_of,
-    "format": _format_of,
-    "size": _size_of,
-}
+    fitting = {
+        number
+        for number, found in names.items()
+        if (values.issubset(found) if every else not values.isdisjoint(found))
+    }
+    return [number in fitting for number in column]
 
 
 def _survey_counts(texts: Mapping[str, int]) -> dict[str, int]:
@@ -190,13 +167,25 @@ def _surveys_in(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name.casefold(), name) for name in sorted(names))
 
 
-def _names(columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[Any, str]]:
-    """Return what the numbers of columns stand for."""
+def _meanings(columns: Mapping[str, Sequence[Any]]) -> dict[str, dict[Any, tuple[str, ...]]]:
+    """Return what the values that columns have stand for; three queries."""
     owners = set(columns["owner"])
     people = User.objects.filter(pk__in=owners) if len(owners) < 500 else User.objects.all()
+    types, releases = ProductType.objects.order_by(), Release.objects.order_by()
     return {
-        "type": dict(ProductType.objects.values_list("pk", "name")),
-        "release": {0: "none", **dict(Release.objects.order_by().values_list("pk", "name"))},
-        "owner": dict(people.values_list("pk", "username")),
-        "origin": {name: name for name in set(columns["origin"])},
+        "type": _told(types.values_list("pk", "name")),
+        "release": _told([(None, "none"), *releases.values_list("pk", "name")]),
+        "owner": _told(people.values_list("pk", "username")),
+        "origin": _told((name, name) for name in set(columns["origin"])),
+        "has": {roles: _roles_in(roles) for roles in set(columns["has"])},
+        "format": {None: (), 0: (), **_told(enumerate(FORMATS, 1))},
+        "size": {None: (), 0: (), **_told(enumerate(SIZES, 1))},
     }
+
+
+def _told(pairs: Iterable[tuple[Any, str]]) -> dict[Any, tuple[str, ...]]:
+    return {number: (name,) for number, name in pairs}
+
+
+def _roles_in(bits: int | None) -> tuple[str, ...]:
+    return tuple(name for place, name in enumerate(WANTED_ROLES) if (bits or 0) >> place & 1)

@@ -7,13 +7,12 @@ exception, each choice must hold), facets narrow each other (``and``).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from django.db.models import (
-    Case,
     Count,
     Exists,
     F,
@@ -21,7 +20,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    When,
 )
 
 from pzhub.accounts.models import User
@@ -38,6 +36,7 @@ from pzhub.catalog.selectors import (
     any_field_contains,
     products_visible_to,
     search_words,
+    with_list_relations,
 )
 from pzhub.catalog.spans import Cone, Span, span_condition
 from pzhub.core.search import require_few_words
@@ -87,15 +86,27 @@ class ProductFilter:
     sort: str = "-created"
 
 
-def products_list(user: User, wanted: ProductFilter) -> QuerySet[Product]:
+def products_list(
+    user: User, wanted: ProductFilter, releases: Collection[int] | None = None
+) -> QuerySet[Product]:
     """Return the products of one list, in order.
+
+    Parameters
+    ----------
+    user
+        Who looks.
+    wanted
+        What the list shows.
+    releases
+        Of `products_visible_to`.
 
     Raises
     ------
     InvalidError
         If there are more words than a search takes.
     """
-    products = _searched(products_visible_to(user).filter(_tab_condition(wanted.tab, user)), wanted)
+    visible = products_visible_to(user, releases=releases)
+    products = _searched(visible.filter(_tab_condition(wanted.tab, user)), wanted)
     for name, values in wanted.chosen.items():
         if values:
             products = products.filter(FACETS[name](values))
@@ -106,22 +117,23 @@ def products_list(user: User, wanted: ProductFilter) -> QuerySet[Product]:
     return _ordered(products, wanted.sort)
 
 
-def tab_counts(user: User) -> dict[str, int]:
+def tab_counts(user: User, releases: Collection[int] | None = None) -> dict[str, int]:
     """Return how many products each tab has."""
-    counts: dict[str, int] = products_visible_to(user).aggregate(
+    counts: dict[str, int] = products_visible_to(user, releases=releases).aggregate(
         **{tab: Count("pk", filter=_tab_condition(tab, user)) for tab in get_args(ListTab)}
     )
     return counts
 
 
-def page_of_products(user: User, wanted: ProductFilter, first: int, last: int) -> QuerySet[Product]:
-    """Return the products of a list from one place to another (exclusive), in order.
+def products_numbered(numbers: Sequence[int]) -> QuerySet[Product]:
+    """Return products by their ids, in no order, with what a list shows of other tables.
 
-    The database sorts numbers only; the rest is read for those that are shown.
+    Parameters
+    ----------
+    numbers
+        Ids from a list of somebody who may see these products.
     """
-    numbers = list(products_list(user, wanted).values_list("pk", flat=True)[first:last])
-    place = Case(*(When(pk=pk, then=at) for at, pk in enumerate(numbers)), default=0)
-    return products_visible_to(user).filter(pk__in=numbers).order_by(place)
+    return with_list_relations(Product.objects.filter(pk__in=numbers).order_by())
 
 
 def _searched(products: QuerySet[Product], wanted: ProductFilter) -> QuerySet[Product]:

@@ -9,7 +9,7 @@ for those who saw them before; their files and columns are seen by nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -72,7 +72,9 @@ def product_types_list() -> QuerySet[ProductType]:
     return ProductType.objects.order_by("order")
 
 
-def _visible_products(user: Actor, *, include_deleted: bool) -> QuerySet[Product]:
+def _visible_products(
+    user: Actor, *, include_deleted: bool, releases: Collection[int] | None = None
+) -> QuerySet[Product]:
     if not user.is_authenticated:
         return Product.objects.none()
     living = Product.objects.all()
@@ -81,13 +83,15 @@ def _visible_products(user: Actor, *, include_deleted: bool) -> QuerySet[Product
     if is_administrator(user):
         return living
     # Not the default order: an ordered subquery would be sorted for nothing.
-    releases = releases_visible_to(user).order_by().values("pk")
-    released = Q(published_at__isnull=False) & (Q(release__isnull=True) | Q(release__in=releases))
+    open_ = releases_visible_to(user).order_by().values("pk") if releases is None else releases
+    released = Q(published_at__isnull=False) & (Q(release__isnull=True) | Q(release__in=open_))
     settled = Q(status__in=(ProductStatus.PUBLISHED, ProductStatus.DELETED))
     return living.filter(Q(user=user.pk) | (settled & released))
 
 
-def products_visible_to(user: Actor, *, include_deleted: bool = False) -> QuerySet[Product]:
+def products_visible_to(
+    user: Actor, *, include_deleted: bool = False, releases: Collection[int] | None = None
+) -> QuerySet[Product]:
     """Return the products that a user may see, with all that a row of a list shows.
 
     Parameters
@@ -96,8 +100,17 @@ def products_visible_to(user: Actor, *, include_deleted: bool = False) -> QueryS
         The actor; nobody sees anything without signing in.
     include_deleted
         Whether deleted products are among them (the wire lists them; pages do not).
+    releases
+        Ids of `releases_visible_to` the user, where they were read already: a page that asks
+        several times need not have each question look for them.
     """
-    products = _visible_products(user, include_deleted=include_deleted)
+    return with_list_relations(
+        _visible_products(user, include_deleted=include_deleted, releases=releases)
+    )
+
+
+def with_list_relations(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Fetch along what a row of a list shows of other tables."""
     # The description of a release's objects can be long, and no list of products shows it.
     return products.select_related(
         "product_type", "release", "user", "process__pipeline", "saved_view"
@@ -229,10 +242,16 @@ class Versions:
 
 
 def replaced_among(products: Sequence[int], user: Actor) -> set[int]:
-    """Return which of some products have a newer version that a user may see; one query."""
-    newer = _visible_products(user, include_deleted=False)
-    newer = newer.filter(replaces__in=products, status=ProductStatus.PUBLISHED).order_by()
-    return {pk for pk in newer.values_list("replaces_id", flat=True) if pk is not None}
+    """Return which of some products have a newer version that a user may see; two queries.
+
+    Whether the user may see them is asked of the newer versions only: asked together, SQLite
+    would look at every published product.
+    """
+    newer = Product.objects.filter(replaces__in=products).order_by()
+    replaced = dict(newer.values_list("pk", "replaces_id"))
+    visible = _visible_products(user, include_deleted=False).order_by()
+    seen = visible.filter(pk__in=replaced, status=ProductStatus.PUBLISHED)
+    return {replaced[pk] for pk in seen.values_list("pk", flat=True)}
 
 
 def versions_of(product: Product, user: Actor) -> Versions:

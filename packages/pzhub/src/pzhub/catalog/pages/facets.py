@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pzhub.accounts.models import User
 from pzhub.catalog.facet_counts import Listed, facet_counts
 from pzhub.catalog.facet_rows import FORMATS
 from pzhub.catalog.hooks import origin_labels
+from pzhub.catalog.models import Release
 from pzhub.catalog.product_list import SAVED_VIEW, UPLOADED, ProductFilter
-from pzhub.catalog.selectors import product_types_list, releases_visible_to
+from pzhub.catalog.selectors import product_types_list
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -68,9 +68,21 @@ def sent_name(facet: str) -> str:
     return "bytes" if facet == "size" else facet
 
 
-def facets_of(user: User, wanted: ProductFilter, listed: Listed) -> list[FacetView]:
-    """Return the facets of a list; those that cannot narrow it further are left out."""
-    views = (_view(user, listed, wanted, name) for name in _TITLES)
+def facets_of(
+    wanted: ProductFilter, listed: Listed, releases: Sequence[Release]
+) -> list[FacetView]:
+    """Return the facets of a list; those that cannot narrow it further are left out.
+
+    Parameters
+    ----------
+    wanted
+        What the list shows.
+    listed
+        Its products before the facets narrow it.
+    releases
+        Those that are offered.
+    """
+    views = (_view(listed, wanted, name, releases) for name in _TITLES)
     return [view for view in views if view.name in _ALWAYS or _can_narrow(view)]
 
 
@@ -83,10 +95,12 @@ def _can_narrow(view: FacetView) -> bool:
     )
 
 
-def _view(user: User, listed: Listed, wanted: ProductFilter, name: str) -> FacetView:
+def _view(
+    listed: Listed, wanted: ProductFilter, name: str, releases: Sequence[Release]
+) -> FacetView:
     counts = facet_counts(listed, name)
     chosen = wanted.chosen.get(name, ())
-    labels = _LABELS[name](user, counts)
+    labels = _LABELS[name](releases, counts)
     choices = [
         FacetChoice(value, str(label), counts.get(value, 0), value in chosen)
         for value, label in labels.items()
@@ -101,31 +115,31 @@ Counts = Mapping[str, int]
 Labels = Mapping[str, "str | _StrPromise"]
 
 
-def _types(user: User, counts: Counts) -> Labels:
+def _types(releases: Sequence[Release], counts: Counts) -> Labels:
     return {kind.name: kind.display_name for kind in product_types_list()}
 
 
-def _releases(user: User, counts: Counts) -> Labels:
-    named = {release.name: release.display_name for release in releases_visible_to(user)}
+def _releases(releases: Sequence[Release], counts: Counts) -> Labels:
+    named = {release.name: release.display_name for release in releases}
     return {**named, "none": _("No release")}
 
 
-def _origins(user: User, counts: Counts) -> Labels:
+def _origins(releases: Sequence[Release], counts: Counts) -> Labels:
     known = {UPLOADED: _("Upload"), SAVED_VIEW: _("Saved view"), **origin_labels()}
     return {name: label for name, label in known.items() if counts.get(name)}
 
 
-def _owners(user: User, counts: Counts) -> Labels:
+def _owners(releases: Sequence[Release], counts: Counts) -> Labels:
     by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {name: name for name, _n in by_count[:MOST_OWNERS]}
 
 
-def _surveys(user: User, counts: Counts) -> Labels:
+def _surveys(releases: Sequence[Release], counts: Counts) -> Labels:
     by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0].casefold()))
     return {name: name for name, _n in by_count[:MOST_SURVEYS]}
 
 
-def _formats(user: User, counts: Counts) -> Labels:
+def _formats(releases: Sequence[Release], counts: Counts) -> Labels:
     return {name: label for name, label in _FORMAT_LABELS.items() if counts.get(name)}
 
 
@@ -140,13 +154,13 @@ _TITLES: Final = {
     "format": gettext_lazy("Format"),
     "size": gettext_lazy("Size"),
 }
-_LABELS: Final[Mapping[str, Callable[[User, Counts], Labels]]] = {
+_LABELS: Final[Mapping[str, Callable[[Sequence[Release], Counts], Labels]]] = {
     "type": _types,
     "release": _releases,
-    "has": lambda user, counts: _ROLE_LABELS,
+    "has": lambda releases, counts: _ROLE_LABELS,
     "survey": _surveys,
     "origin": _origins,
     "owner": _owners,
     "format": _formats,
-    "size": lambda user, counts: _SIZE_LABELS,
+    "size": lambda releases, counts: _SIZE_LABELS,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 from django.contrib.auth.decorators import login_required
@@ -11,14 +12,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from pzhub.accounts.requests import SignedInRequest
-from pzhub.catalog.facet_counts import listed_products, n_products_of
+from pzhub.catalog.facet_counts import listed_products
+from pzhub.catalog.models import Product
 from pzhub.catalog.pages.address import SIZES, SORTS, TABS, ListQuery, View
 from pzhub.catalog.pages.bulk import COMPARED, compare_address, take_undo
 from pzhub.catalog.pages.conditions import SPAN_LABELS, conditions_of, nothing_of
 from pzhub.catalog.pages.facets import facets_of
 from pzhub.catalog.pages.rows import row_of, rows_of, with_draft_steps, with_row_relations
-from pzhub.catalog.product_list import page_of_products, tab_counts
-from pzhub.catalog.selectors import product_for
+from pzhub.catalog.product_list import products_numbered, tab_counts
+from pzhub.catalog.selectors import product_for, releases_visible_to
 from pzhub.catalog.spans import Span
 
 __all__ = ["ListQuery", "product_list", "product_row"]
@@ -36,23 +38,21 @@ def _view_of(request: SignedInRequest, query: ListQuery) -> View:
     return "cards" if last == "cards" else "table"
 
 
-class _Places(Paginator[int]):
-    """Pages of the places of a list; what stands there is read when it is known which."""
-
-    def __init__(self, n_products: int, size: int) -> None:
-        super().__init__(range(n_products), size)
+def _in_order(numbers: Sequence[int]) -> list[Product]:
+    """Return the products of a page. The database sorted their ids; it reads no others whole."""
+    found = {product.pk: product for product in with_row_relations(products_numbered(numbers))}
+    return [found[number] for number in numbers if number in found]
 
 
 def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:
     user = request.user
-    listed = listed_products(user, query.wanted)
-    page = _Places(n_products_of(listed), query.size).get_page(query.page)
-    facets = facets_of(user, query.wanted, listed)
+    releases = list(releases_visible_to(user).defer("object_catalog"))
+    listed = listed_products(user, query.wanted, releases)
+    page = Paginator(listed.numbers, query.size).get_page(query.page)
+    facets = facets_of(query.wanted, listed, releases)
     conditions = list(conditions_of(query, facets))
-    in_tab = tab_counts(user)
-    first = max(page.start_index() - 1, 0)  # 0 where there is nothing
-    shown = page_of_products(user, query.wanted, first, page.end_index())
-    rows = rows_of(with_row_relations(shown), user)
+    in_tab = tab_counts(user, [release.pk for release in releases])
+    rows = rows_of(_in_order(page.object_list), user)
     is_drafts = query.tab == "drafts"
     context: dict[str, Any] = {
         "query": query,
