@@ -33,6 +33,8 @@ from pzhub.downloads.services import (
 )
 from pzhub.downloads.services.links import ArchiveGoneError, LinkExpiredError, LinkInvalidError
 from pzhub.downloads.services.zipping import does_shrink
+from pzhub.notices.models import Notice, NoticeKind
+from pzhub.notices.selectors import unread_of
 
 TABLE = b"ra,dec,z\n" + b"1.0,2.0,0.5\n" * 2000
 NOISE = os.urandom(200_000)
@@ -168,6 +170,32 @@ def test_a_large_product_is_left_to_a_chore(
     ready = archive_status(actor=ana, product=product, kind=ZIP)
     assert ready is not None
     assert (ready.pk, ready.status, ready.attempt) == (archive.pk, ArchiveStatus.READY, 1)
+
+
+def test_all_who_wait_for_a_large_product_are_told_when_it_is_ready(
+    ana: User, bob: User, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "INLINE_BYTES", 1000)
+    monkeypatch.setattr(archives, "_PATIENCE_SECONDS", 0.0)
+    archive = prepare_archive(actor=ana, product=product, kind=ZIP)
+    prepare_archive(actor=bob, product=product, kind=ZIP)
+    Archive.objects.update(created_at=timezone.now() - timedelta(seconds=20))
+    build_archive(archive.pk)
+    told = Notice.objects.order_by("user__username").values_list("user__username", "url", "kind")
+    address = f"/product/{product.internal_name}"
+    assert list(told) == [(name, address, NoticeKind.DOWNLOAD_READY) for name in ("ana", "bob")]
+    archive.refresh_from_db()
+    open_archive(actor=ana, product=product, token=sign_link(archive, ana))
+    assert (unread_of(ana).count(), unread_of(bob).count()) == (0, 1)
+
+
+def test_who_saw_it_become_ready_is_not_told(
+    ana: User, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "INLINE_BYTES", 1000)
+    monkeypatch.setattr(archives, "_PATIENCE_SECONDS", 0.0)
+    build_archive(prepare_archive(actor=ana, product=product, kind=ZIP).pk)
+    assert not Notice.objects.exists()
 
 
 def test_a_missing_file_fails_the_archive_with_a_sentence(ana: User, product: Product) -> None:

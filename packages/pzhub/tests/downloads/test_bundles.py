@@ -33,6 +33,8 @@ from pzhub.downloads.services.bundles import (
     NothingToBundleError,
     TooManyBundlesError,
 )
+from pzhub.notices.models import Notice, NoticeKind
+from pzhub.notices.selectors import unread_of
 
 TABLE = b"ra,dec,z\n" + b"1.0,2.0,0.5\n" * 2000
 NOISE = os.urandom(50_000)
@@ -192,6 +194,21 @@ def test_a_user_waits_for_few_and_keeps_few(
     with pytest.raises(TooManyBundlesError):
         prepare_bundle(actor=ana, products=two)
     assert prepare_bundle(actor=bob, products=two).status == ArchiveStatus.PENDING
+
+
+def test_the_bell_tells_that_a_bundle_which_took_long_is_ready(
+    ana: User, two: list[Product], large: None
+) -> None:
+    bundle = prepare_bundle(actor=ana, products=two)
+    Bundle.objects.update(created_at=timezone.now() - timedelta(seconds=20))
+    build_bundle(bundle.pk)
+    notice = Notice.objects.get()
+    assert (notice.user, notice.kind, notice.subject, notice.url) == (
+        ana, NoticeKind.DOWNLOAD_READY, bundle.filename, f"/bundles/{bundle.pk}",
+    )  # fmt: skip
+    bundle.refresh_from_db()
+    open_bundle(actor=ana, bundle=bundle)
+    assert not unread_of(ana).exists()
 
 
 def test_the_page_tells_how_far_it_is_and_asks_again(

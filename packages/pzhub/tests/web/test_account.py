@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.test import Client
 from pzhub.accounts.models import User
 from pzhub.accounts.services import create_token
 from pzhub.catalog.models import Release
+from pzhub.config import hub_config
 from pzhub.notices.models import NoticeKind
 from pzhub.notices.selectors import mail_choices_of, unread_of
 from pzhub.notices.services import notify
@@ -30,12 +32,26 @@ def test_the_account_shows_who_one_is_and_what_one_may_read(
     ana_site: Client, open_release: Release, closed_release: Release,
     django_assert_max_num_queries: Limit,
 ) -> None:  # fmt: skip
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         page = ana_site.get("/account").content.decode()
 
     for words in ("ana.lima@example.org", "DP0.2", "Change the password", "Sign out everywhere"):
         assert words in page
     assert "LSST DP1" not in page
+
+
+def test_the_account_shows_the_space_that_is_used(
+    ana_site: Client, ana: User, product_factory: Any, file_factory: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    file_factory(product_factory(ana), b"x" * 700)
+    for quota, words in (
+        (0, r"700\sB</dd>"),
+        (1400, r"700\sB of 1[.]4\skB<progress[^>]* value=.50."),
+    ):
+        monkeypatch.setattr(hub_config(), "upload_quota_bytes", quota)
+        page = ana_site.get("/account").content.decode()
+        assert re.search(f"Space used</dt><dd>{words}", page)
 
 
 def test_the_name_is_kept_and_a_long_one_refused_at_its_field(ana_site: Client, ana: User) -> None:

@@ -17,7 +17,11 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import (
+    escape_leading_slashes,
+    url_has_allowed_host_and_scheme,
+    urlencode,
+)
 from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -163,7 +167,8 @@ def _page_of(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(referer, {request.get_host()}, request.is_secure()):
         return request.get_full_path()
     parts = urlsplit(referer)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = escape_leading_slashes(parts.path or "/")  # "//host" is another one
+    return path + (f"?{parts.query}" if parts.query else "")
 
 
 def kept_form(request: HttpRequest) -> KeptForm | None:

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django import forms
 
 from pzhub.core.errors import InvalidError
 from pztables.errors import UserError
+
+
+def labels_of(names: Collection[str]) -> dict[str, str]:
+    """Return what people call the fields of a form that is known by their names only.
+
+    The form of the site with most of the names tells; a name that no form has is written as
+    words.
+    """
+    known = sorted(
+        _forms_below(PageForm),
+        key=lambda form: (len(form.base_fields.keys() & set(names)), -len(form.base_fields)),
+    )
+    found = {
+        name: str(field.label)
+        for form in known
+        for name, field in form.base_fields.items()
+        if field.label
+    }
+    return {name: found.get(name) or _as_words(name) for name in names}
+
+
+def _forms_below(form: type[PageForm]) -> Iterator[type[PageForm]]:
+    for child in form.__subclasses__():
+        yield child
+        yield from _forms_below(child)
+
+
+def _as_words(name: str) -> str:
+    words = name.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 class PageForm(forms.Form):

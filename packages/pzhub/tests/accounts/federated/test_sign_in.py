@@ -136,6 +136,8 @@ def test_who_is_signed_in_already_is_led_on(
     client.force_login(nina_here)
     assert client.get("/login/federated?next=/upload")["Location"] == "/upload"
     assert client.get("/login/federated/return?code=x&state=gone")["Location"] == "/"
+    assert client.get("/login/federated?next=products")["Location"] == "products"
+    assert client.get("/login/federated?next=catalog:list")["Location"] == "/"
 
 
 # -- people who may not come in, and what they are told

@@ -59,6 +59,8 @@ def test_a_form_sent_too_late_comes_back_whole_after_the_sign_in(site: Client) -
     ]
     assert "<b>&" not in page
     assert "Send it now" in page
+    labels = re.findall(r"<dt>(.*?)</dt>", page.partition('class="kept"')[2].partition("</dl>")[0])
+    assert labels == ["Product name", "Description", "Catalog", "Catalog"]
 
 
 def test_what_was_kept_is_forgotten_once_it_was_sent_again(site: Client) -> None:
@@ -70,6 +72,13 @@ def test_what_was_kept_is_forgotten_once_it_was_sent_again(site: Client) -> None
 
     assert User.objects.get(username="ana").display_name == "Ana L."
     assert site.get("/account/kept").headers["Location"] == "/"
+
+
+def test_the_way_back_never_leads_to_another_host(site: Client) -> None:
+    page = "http://testserver//evil.example/form"
+    site.post("/account/profile", {"display_name": "Ana L."}, headers={"Referer": page})
+    sign_in(site)
+    assert site.post("/account/kept").headers["Location"] == "/%2Fevil.example/form"
 
 
 def test_it_can_be_thrown_away(site: Client) -> None:

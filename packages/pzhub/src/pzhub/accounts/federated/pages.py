@@ -43,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     _require_provider()
     next_page = request.GET.get("next", "")
     if request.user.is_authenticated:
-        return redirect(_safe(request, next_page))
+        return HttpResponseRedirect(_safe(request, next_page))
     try:
         return HttpResponseRedirect(begin(request, next_page))
     except SignInFailedError as failure:
@@ -74,7 +74,7 @@ def returned(request: HttpRequest) -> HttpResponse:
 
 def _let_in(request: HttpRequest, user: User, next_page: str) -> HttpResponse:
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    response = redirect(_safe(request, next_page))
+    response = HttpResponseRedirect(_safe(request, next_page))
     bring_choices(request, response, user)
     return response
 

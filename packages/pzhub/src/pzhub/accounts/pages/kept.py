@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from pzhub.accounts.kept import KEPT_PATH, forget, is_from_this_site, keep, kept_form
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.core.forms import labels_of
 
 
 @never_cache
@@ -30,7 +31,8 @@ def kept(request: SignedInRequest) -> HttpResponseBase:
     if found is None:
         messages.info(request, _("Nothing is waiting to be sent."))
         return redirect("/")
-    shown = [(name, value) for name, value in found.fields if value.strip()]
+    labels = labels_of({name for name, _value in found.fields})
+    shown = [(labels[name], value) for name, value in found.fields if value.strip()]
     return render(request, "accounts/kept.html", {"kept": found, "shown": shown})
 
 

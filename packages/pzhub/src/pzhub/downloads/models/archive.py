@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -43,6 +44,9 @@ class Archive(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     expires_at = models.DateTimeField(null=True)
+    waiting = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="+", help_text="Who is told when it is ready."
+    )
 
     class Meta:
         ordering = ("-id",)

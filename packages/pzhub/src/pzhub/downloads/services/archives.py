@@ -21,6 +21,7 @@ from pzhub.downloads.content import METADATA_NAME, ArchiveContent, content_of
 from pzhub.downloads.models import Archive, ArchiveKind, ArchiveStatus
 from pzhub.downloads.selectors import archive_for
 from pzhub.downloads.services.links import is_whole
+from pzhub.downloads.services.telling import tell_archive
 from pzhub.downloads.services.zipping import write_zip
 
 BUILD_CHORE: Final = "pzhub.downloads.tasks.build"
@@ -59,6 +60,8 @@ def prepare_archive(*, actor: User, product: Product, kind: ArchiveKind) -> Arch
     archive = _live_archive(product, content) or _made_archive(actor, product, content)
     if archive.status == ArchiveStatus.PENDING and content.size <= INLINE_BYTES:
         build_archive(archive.pk)
+    elif archive.status != ArchiveStatus.READY:
+        archive.waiting.add(actor)
     return _settled(archive)
 
 
@@ -163,16 +166,19 @@ def _build(archive: Archive, holder: str) -> None:
     target = storage.archive_dir() / f"{archive.pk}.zip"
     metadata = None if content.metadata is None else (METADATA_NAME, content.metadata)
     size, checksum = write_zip(target, content.members(), metadata)
-    _held(archive, holder).update(
-        status=ArchiveStatus.READY,
-        path=storage.relative_path(target),
-        size=size,
-        checksum=checksum,
-        expires_at=_expiry(),
-        updated_at=timezone.now(),
-        lease_holder="",
-        lease_until=None,
-    )
+    with transaction.atomic():
+        is_mine = _held(archive, holder).update(
+            status=ArchiveStatus.READY,
+            path=storage.relative_path(target),
+            size=size,
+            checksum=checksum,
+            expires_at=_expiry(),
+            updated_at=timezone.now(),
+            lease_holder="",
+            lease_until=None,
+        )
+        if is_mine:
+            tell_archive(archive)
 
 
 def _fail(archive: Archive, holder: str, message: str) -> None:

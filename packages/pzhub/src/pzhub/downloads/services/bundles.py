@@ -24,6 +24,7 @@ from pzhub.core.audit import record
 from pzhub.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from pzhub.downloads.content import METADATA_NAME, ArchiveContent, content_of
 from pzhub.downloads.models import ArchiveKind, ArchiveStatus, Bundle
+from pzhub.downloads.services.telling import saw_bundle, tell_bundle
 from pzhub.downloads.services.zipping import add_file, add_text, yaml_text, zip_filled_by
 
 BUILD_CHORE: Final = "pzhub.downloads.tasks.build_several"
@@ -184,19 +185,22 @@ def _build(bundle: Bundle, holder: str) -> None:
                 add_file(archive, path, f"{folder}/{name}", progress.tell)
 
     size, checksum = zip_filled_by(fill, target)
-    _held(bundle, holder).update(
-        status=ArchiveStatus.READY,
-        path=storage.relative_path(target),
-        size=size,
-        checksum=checksum,
-        left_out=bundle.left_out,
-        n_products=len(contents),
-        bytes_done=bundle.bytes_expected,
-        expires_at=timezone.now() + timedelta(hours=hub_config().archive_hours),
-        updated_at=timezone.now(),
-        lease_holder="",
-        lease_until=None,
-    )
+    with transaction.atomic():
+        is_mine = _held(bundle, holder).update(
+            status=ArchiveStatus.READY,
+            path=storage.relative_path(target),
+            size=size,
+            checksum=checksum,
+            left_out=bundle.left_out,
+            n_products=len(contents),
+            bytes_done=bundle.bytes_expected,
+            expires_at=timezone.now() + timedelta(hours=hub_config().archive_hours),
+            updated_at=timezone.now(),
+            lease_holder="",
+            lease_until=None,
+        )
+        if is_mine:
+            tell_bundle(bundle)
 
 
 def _readable(bundle: Bundle) -> list[tuple[Product, ArchiveContent]]:
@@ -286,6 +290,7 @@ def open_bundle(*, actor: User, bundle: Bundle) -> Path:
             "A product of this download was deleted, or is closed to you now:"
             " select the others again."
         )
+    saw_bundle(bundle)
     return path
 
 

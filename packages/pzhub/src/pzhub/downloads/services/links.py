@@ -11,6 +11,7 @@ from pzhub.catalog.models import Product
 from pzhub.core import storage
 from pzhub.core.errors import ForbiddenError, NotFoundError
 from pzhub.downloads.models import Archive, ArchiveKind, ArchiveStatus
+from pzhub.downloads.services.telling import saw_archive
 
 LINK_SECONDS: Final = 900
 _SALT: Final = "pzhub.downloads"
@@ -72,6 +73,7 @@ def open_archive(
     archive = archives.first()
     if archive is None or not is_whole(archive):
         raise ArchiveGoneError("The prepared file was removed: prepare the download again.")
+    saw_archive(archive, actor)
     return archive
 
 

@@ -30,6 +30,7 @@ from pzhub.notices.selectors import mail_choices_of
 from pzhub.notices.services import choose_mail
 from pzhub.notices.words import CHOICES
 from pzhub.outbox.services import is_mail_on
+from pzhub.uploads.services import limits_of
 from pzhub.web.context import theme_of
 from pzhub.web.pages.activities import acts_of, told_act
 from pzhub.web.pages.administration.paging import paged
@@ -82,6 +83,7 @@ def _page(request: SignedInRequest, **forms_sent: Any) -> HttpResponse:
         "releases": list(releases_visible_to(user)),
         "has_password": user.has_usable_password(),
         "tokens_count": tokens_of(user).count(),
+        "limits": limits_of(user),
         "mail_is_on": is_mail_on(),
         "mail_choices": [
             {"name": name, "label": label, "is_on": chosen[name]}
