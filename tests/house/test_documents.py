@@ -39,6 +39,12 @@ def test_the_readme_names_the_two_commands_and_shows_a_picture() -> None:
     assert (ROOT / picture).is_file()
 
 
+def test_the_readme_leads_to_every_how_to() -> None:
+    text = (ROOT / "README.md").read_text()
+    pages = [page.name for page in (ROOT / "docs/how-to").glob("*.md")]
+    assert [name for name in pages if f"(docs/how-to/{name})" not in text] == []
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
     broken = [
