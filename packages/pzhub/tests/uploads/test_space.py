@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.catalog.models import Product, ProductStatus
+from pzhub.catalog.services import delete_product, restore_product
 from pzhub.config import hub_config
 from pzhub.core.errors import ForbiddenError
 from pzhub.core.models import AuditEntry
@@ -72,6 +73,22 @@ def test_deleted_products_take_no_space(uploader: Any, ana: User) -> None:
     one.send("main.bin", b"x" * 700)
     Product.objects.update(status=ProductStatus.DELETED, deleted_at=timezone.now())
     assert limits_of(ana).used_bytes == 0
+
+
+def test_a_deleted_product_comes_back_only_where_there_is_room(
+    uploader: Any, ana: User, ana_site: Client, quota: Callable[[int], None]
+) -> None:
+    quota(1000)
+    first, second = uploader("other"), uploader("other")
+    first.send("main.bin", b"x" * 700)
+    delete_product(actor=ana, product=first.product)
+    assert second.send("main.bin", b"x" * 700).status_code == 201
+    answer = ana_site.post(f"/product/{first.product.internal_name}/restore")
+    assert answer.status_code == 413
+    assert "delete something else first" in answer.content.decode()
+    delete_product(actor=ana, product=second.product)
+    restore_product(actor=ana, product=first.product)
+    assert limits_of(ana).used_bytes == 700
 
 
 def test_an_exception_lifts_both_limits_for_one_user(

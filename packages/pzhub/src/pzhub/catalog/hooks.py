@@ -46,6 +46,7 @@ ViewReader = Callable[[Any], Origin]
 
 UPLOAD = Origin()
 _publication_checks: list[PublicationCheck] = []
+_restoration_checks: list[PublicationCheck] = []
 _publication_effects: list[PublicationEffect] = []
 _meaning_effects: list[PublicationEffect] = []
 _origin_readers: list[OriginReader] = []
@@ -62,6 +63,17 @@ def register_publication_check(check: PublicationCheck) -> None:
 def publication_checks() -> tuple[PublicationCheck, ...]:
     """Return the checks of the apps above, in the order of registration."""
     return tuple(_publication_checks)
+
+
+def register_restoration_check(check: PublicationCheck) -> None:
+    """Have a check run before a deleted product comes back; it refuses as others do."""
+    if check not in _restoration_checks:
+        _restoration_checks.append(check)
+
+
+def restoration_checks() -> tuple[PublicationCheck, ...]:
+    """Return the checks before a restoration, in the order of registration."""
+    return tuple(_restoration_checks)
 
 
 def register_publication_effect(effect: PublicationEffect) -> None:

@@ -15,12 +15,14 @@ class UploadsConfig(AppConfig):
             register_meaning_effect,
             register_publication_check,
             register_publication_effect,
+            register_restoration_check,
         )
         from pzhub.core.sweeps import SWEEPS
         from pzhub.uploads import services
 
         register_publication_check(services.check_main_file)
         register_publication_effect(services.want_profile)
+        register_restoration_check(services.require_room_again)
         register_meaning_effect(services.want_profile)
         SWEEPS.extend(
             [

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from pzhub.accounts.models import User
+from pzhub.accounts.services.attempts import MAX_FAILURES
 from pzhub.config import hub_config
 from pzhub.core.models import AuditEntry
 from pzhub.outbox.models import Letter
@@ -62,6 +63,10 @@ def test_a_forgotten_password_is_set_by_a_link_that_works_once(ana: User, mail_o
     link = re.search(r"https://pz\.example\.org(/account/reset/\S+)", letter.text)
     assert link is not None
 
+    for _ in range(MAX_FAILURES + 1):  # who forgot it has tried some
+        failed = browser.post("/login", {"username": "ana", "password": "one of mine?"})
+    assert failed.status_code == 429
+
     form = browser.get(link[1]).headers["Location"]
     done = browser.post(form, {"new_password1": NEW, "new_password2": NEW})
 
@@ -69,6 +74,8 @@ def test_a_forgotten_password_is_set_by_a_link_that_works_once(ana: User, mail_o
     assert "The new password is set." in browser.get("/login").content.decode()
     ana.refresh_from_db()
     assert ana.check_password(NEW)
+    signed = browser.post("/login", {"username": "ana", "password": NEW})
+    assert signed.status_code == 302
     assert "does not work any more" in Client().get(link[1]).content.decode()
     acts = AuditEntry.objects.filter(object_type="accounts.user", object_id=ana.pk)
     assert {"password-reset-asked", "password-reset"} <= set(acts.values_list("action", flat=True))

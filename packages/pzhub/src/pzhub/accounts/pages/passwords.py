@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from pzhub.accounts.backends import address_of
 from pzhub.accounts.models import User
 from pzhub.accounts.requests import SignedInRequest
+from pzhub.accounts.services.attempts import forget_failures
 from pzhub.accounts.services.passwords import (
     TooManyResetsError,
     ask_for_reset,
@@ -130,6 +131,8 @@ class ResetConfirm(PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Set the password, and say so on the page of sign-in."""
         response = super().form_valid(form)
+        address = address_of(self.request)  # failures with the forgotten one count no more
+        forget_failures(username=form.user.get_username(), address=address)
         messages.success(self.request, _("The new password is set. Sign in with it."))
         return response
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pzhub.accounts.models import User
+from pzhub.catalog.hooks import restoration_checks
 from pzhub.catalog.models import Product, ProductStatus
 from pzhub.catalog.policies import is_owner, require_delete, require_restore
 from pzhub.catalog.selectors import DELETED, RESTORED, take_down_of
@@ -108,6 +109,8 @@ def restore_product(*, actor: User, product: Product) -> Product:
         If it is not deleted.
     ProductGoneError
         If its files were removed for good.
+    HubError
+        If an app above refuses it: there may be no room for its files.
     """
     product = locked_product(product)
     require_delete(product, actor)
@@ -116,6 +119,8 @@ def restore_product(*, actor: User, product: Product) -> Product:
         raise StatusMoveError(product, ProductStatus.PUBLISHED)
     if product.files.exists() and not (_trash(product).exists() or product_dir(product).exists()):
         raise ProductGoneError(f"The files of {product} were removed after {TRASH_DAYS} days.")
+    for check in restoration_checks():
+        check(product)
     published = product.published_at is not None
     product.status = ProductStatus.PUBLISHED if published else ProductStatus.REGISTERING
     product.deleted_at = None

@@ -7,7 +7,7 @@ from pzhub.uploads.services.files import receive_file, remove_file
 from pzhub.uploads.services.inline import register_now
 from pzhub.uploads.services.orphans import remove_orphans, sweep_orphans
 from pzhub.uploads.services.profiles import make_profile, sweep_profiles, want_profile
-from pzhub.uploads.services.quota import grant_allowance, limits_of
+from pzhub.uploads.services.quota import grant_allowance, limits_of, require_room_again
 from pzhub.uploads.services.registration import (
     ensure_inspection,
     run_inspection,
@@ -46,6 +46,7 @@ __all__ = [
     "expiry_of",
     "grant_allowance",
     "limits_of",
+    "require_room_again",
     "make_profile",
     "mend_doubt",
     "products_to_copy_from",

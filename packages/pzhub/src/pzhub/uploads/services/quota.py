@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from pzhub.accounts.models import User
 from pzhub.accounts.policies import require_administrator
-from pzhub.catalog.models import ProductFile, ProductStatus
+from pzhub.catalog.models import Product, ProductFile, ProductStatus
 from pzhub.config import hub_config
 from pzhub.core import audit
 from pzhub.core.errors import InvalidError, TooLargeError
@@ -110,9 +110,7 @@ def require_room(*, owner: User, name: str, size: int, freed: int = 0) -> None:
     QuotaExceededError
         If there is no room for it.
     """
-    # One file after the other: two at the same moment would each see the room of both.
-    User.objects.select_for_update(of=("self",), no_key=True).get(pk=owner.pk)
-    limits = limits_of(owner)
+    limits = _locked_limits_of(owner)
     if size > limits.largest_file_bytes:
         raise too_large(name, limits.largest_file_bytes)
     free = limits.free_bytes
@@ -123,6 +121,32 @@ def require_room(*, owner: User, name: str, size: int, freed: int = 0) -> None:
             "products or drafts that are not needed, or ask the administrators for more",
             file=name, size=size, free_bytes=free + freed, quota_bytes=limits.quota_bytes,
         )  # fmt: skip
+
+
+def require_room_again(product: Product) -> None:
+    """Refuse to restore a deleted product whose files have no room any more.
+
+    Raises
+    ------
+    QuotaExceededError
+        If its owner has used the room meanwhile.
+    """
+    size = product.files.aggregate(total=Sum("size"))["total"] or 0
+    limits = _locked_limits_of(product.user)
+    if limits.free_bytes is not None and size > limits.free_bytes:
+        raise QuotaExceededError(
+            f"The files of {product} have {size / 1e6:.3g} MB, and {limits.free_bytes / 1e6:.3g} "
+            f"MB are left of the {(limits.quota_bytes or 0) / 1e9:g} GB that the files of "
+            f"{product.user} may take: delete something else first, or ask the administrators "
+            "for more",
+            size=size, free_bytes=limits.free_bytes, quota_bytes=limits.quota_bytes,
+        )  # fmt: skip
+
+
+def _locked_limits_of(owner: User) -> UploadLimits:
+    # One after the other: two at the same moment would each see the room of both.
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=owner.pk)
+    return limits_of(owner)
 
 
 def too_large(name: str, limit: int) -> TooLargeError:
