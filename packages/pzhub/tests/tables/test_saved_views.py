@@ -173,7 +173,7 @@ def test_a_source_that_changed_meanwhile_fails_the_view(begun: SavedView) -> Non
     [
         ({"where": "zspec > 99"}, 400, "empty_view"),
         ({"where": "zspek > 9"}, 400, "expression_unknown_name"),
-        ({"columns": ["RA", "dec"]}, 400, "missing_column_roles"),
+        ({"columns": ["RA", "dec"]}, 400, "view_columns"),
         ({"columns": ["nothing"]}, 400, "unknown_column"),
         ({"sort": ["nothing"]}, 400, "unknown_column"),
         ({"display_name": " "}, 400, "invalid"),

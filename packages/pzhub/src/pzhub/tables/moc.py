@@ -73,7 +73,7 @@ def text_of_file(path: Path) -> str:
             return str(MOC.load(path, format="fits").to_string("ascii"))
         if text := content.decode().strip():
             return text
-        raise ValueError("empty")  # noqa: TRY301 - told like all that is no MOC
+        raise ValueError("empty")
     except (OSError, ValueError, TypeError) as error:
         raise OptionValueError(
             "moc", "must be a file of FITS, ASCII or JSON that holds a MOC of the sky"

@@ -19,11 +19,10 @@ from pzhub.catalog.hooks import Origin
 from pzhub.catalog.lineage import VIEW
 from pzhub.catalog.models import Product, ProductStatus, ProductType
 from pzhub.catalog.services import create_product, fail_product
-from pzhub.catalog.services.publish import MissingRolesError
 from pzhub.config import hub_config
 from pzhub.core import chores, storage
 from pzhub.core.audit import record
-from pzhub.core.errors import ConflictError, HubError
+from pzhub.core.errors import ConflictError, HubError, InvalidError
 from pzhub.tables.errors import EmptyViewError, SubsetTooLargeError
 from pzhub.tables.models import SavedView, ViewState
 from pzhub.tables.query import Question, plan_question
@@ -45,6 +44,19 @@ class ViewSourceError(ConflictError):
     """The source is not published."""
 
     code = "view_source"
+
+
+class ViewColumnsError(InvalidError):
+    """The type of the new product needs columns that the view leaves out."""
+
+    code = "view_columns"
+
+    def __init__(self, product_type: ProductType, missing: set[str]) -> None:
+        reason = (
+            f"a {product_type.display_name} needs columns that mean {', '.join(sorted(missing))}: "
+            "keep them, or choose another product type"
+        )
+        super().__init__(f"columns: {reason}.", fields={"columns": [reason]}, missing=missing)
 
 
 class ViewGivenUpError(HubError):
@@ -84,7 +96,7 @@ def save_view(
     ------
     InvalidError
         If the question or the metadata do not fit, or nothing fits the question.
-    MissingRolesError
+    ViewColumnsError
         If the type needs a column that is not among those of the view.
     SubsetTooLargeError
         If there are more rows than one subset may have.
@@ -94,7 +106,7 @@ def save_view(
     if source.status != ProductStatus.PUBLISHED:
         raise ViewSourceError(f"{source.display_name} is not published: publish it first.")
     plan = plan_question(table, question)
-    _require_roles(table, plan.names, source, product_type)
+    _require_roles(table, plan.names, product_type)
     n_rows = _row_count(table, question)
     with transaction.atomic():
         product = create_product(
@@ -121,14 +133,12 @@ def save_view(
     return view
 
 
-def _require_roles(
-    table: StoredTable, names: tuple[str, ...], source: Product, product_type: ProductType
-) -> None:
+def _require_roles(table: StoredTable, names: tuple[str, ...], product_type: ProductType) -> None:
     roles = [role_named(name) for name in product_type.rules.required_roles]
     wanted = {role.alias for role in roles if role is not None}
     kept = {role_named(table.columns[name].role or "") for name in names}
     if missing := wanted - {role.alias for role in kept if role is not None}:
-        raise MissingRolesError(source.display_name, missing)
+        raise ViewColumnsError(product_type, missing)
 
 
 def _row_count(table: StoredTable, question: Question) -> int:
