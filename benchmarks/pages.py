@@ -135,8 +135,8 @@ def place_of(kind: str) -> object:
         "product": published.filter(product_type__name="redshift_catalog", process=None),
         "made": published.exclude(process=None),
         "training": published.filter(product_type__name="training_set"),
-    }[kind]
-    return chosen.values_list("internal_name", flat=True).first()
+    }.get(kind)
+    return chosen and chosen.values_list("internal_name", flat=True).first()
 
 
 def measured(who: str, path: str, times: int) -> tuple[float, float, int, int, int]:
