@@ -21,6 +21,7 @@ PACKAGES = {
     "@fontsource-variable/ibm-plex-sans": "5.3.0",
     "@fontsource/ibm-plex-mono": "5.3.0",
     "htmx.org": "2.0.11",
+    "sampjs": "1.0.3",
     "d3-dispatch": "3.0.2",
     "d3-color": "3.1.1",
     "d3-ease": "3.0.2",
@@ -49,6 +50,7 @@ FILES = {
         "LICENSE",
     ],
     "htmx.org": ["dist/htmx.min.js", "LICENSE"],
+    "sampjs": ["samp.js"],  # its licence stands at its beginning
 }
 ICONS = (Path(__file__).parent / "web_icons.txt").read_text().split()
 
@@ -100,7 +102,7 @@ def describe(licences: dict[str, str]) -> str:
     )
     return f"""# Third-party files of the web site
 
-Written by `scripts/vendor_web.py`; not edited by hand. Each folder keeps its licence text.
+Written by `scripts/vendor_web.py`; not edited by hand. Each folder (or its file) keeps its licence.
 
 | npm package | version | licence |
 |---|---|---|
@@ -110,6 +112,8 @@ Update: change the version in `scripts/vendor_web.py`, run `python scripts/vendo
 (it needs npm), look at every page with `make screenshots`, commit.
 `bootstrap-icons/sprite.svg` holds only the icons named in `scripts/web_icons.txt`.
 `d3/d3-plots.min.js` joins the parts of D3; only pages with plots load it, when one is touched.
+`sampjs/samp.js`, by Mark Taylor, is in the public domain (CC0), as its first lines say; only the
+page that sends a table to a desktop tool loads it.
 """
 
 
@@ -131,6 +135,9 @@ def main() -> None:
             if package == "bootstrap-icons":
                 write_sprite(source, target / "sprite.svg")
         write_d3(d3_sources, VENDOR / "d3")
+    # Browsers load modules, not what node calls so.
+    samp = VENDOR / "sampjs/samp.js"
+    samp.write_text(samp.read_text().replace("module.exports = { samp }", "export { samp };\n"))
     # The style sheet names a source map that is not shipped.
     css = VENDOR / "bootstrap/bootstrap.min.css"
     css.write_text(re.sub(r"\n?/\*# sourceMappingURL=.*?\*/\n?", "\n", css.read_text()))

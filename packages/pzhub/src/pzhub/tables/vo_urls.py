@@ -6,6 +6,7 @@ from django.urls import path
 
 from pzhub.core.api.files import AnyAcceptNegotiation
 from pzhub.tables.api.cone_search import ConeSearchView
+from pzhub.tables.pages import samp
 
 app_name = "vo"
 urlpatterns = [
@@ -14,4 +15,5 @@ urlpatterns = [
         ConeSearchView.as_view(content_negotiation_class=AnyAcceptNegotiation),
         name="cone-search",
     ),
+    path("sent/<str:token>", samp.sent, name="sent"),
 ]

@@ -35,6 +35,11 @@ POLICY: Final = "; ".join(
         "manifest-src 'self'",
     )
 )
+#: Where tools of the reader's own machine listen (Web Profile of SAMP): only the page that sends
+#: them a table asks there, and says so by ``reaches_samp_hub``.
+SAMP_POLICY: Final = POLICY.replace(
+    "connect-src 'self'", "connect-src 'self' http://localhost:21012 http://127.0.0.1:21012"
+)
 _STATUS: Final[tuple[tuple[type[HubError], int], ...]] = (
     (NotFoundError, 404),
     (ForbiddenError, 403),
@@ -55,7 +60,8 @@ class SecurityHeaders:
         """Answer, with headers."""
         response = self.get_response(request)
         if not request.path.startswith(("/admin/", "/api/")):
-            response.headers.setdefault("Content-Security-Policy", POLICY)
+            policy = SAMP_POLICY if getattr(response, "reaches_samp_hub", False) else POLICY
+            response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -193,7 +193,7 @@ def file_answer(
 
 
 def provenance_of(
-    request: Request, product: Product, table: StoredTable, question: Question
+    request: Request | HttpRequest, product: Product, table: StoredTable, question: Question
 ) -> dict[str, Any]:
     """Return where the rows of a subset come from, for its metadata."""
     return {

@@ -116,6 +116,7 @@ def _context(
         "row": _row(product, table, view),
         "permalink": here,
         "save_address": _address(product, table, view.changed(), "save"),
+        "samp_address": _address(product, table, view.changed(), "samp"),
         "downloads": downloads_of(product, table, view, None if view.where else table.n_rows),
         "snippets": snippets_of(product, table, view, request.build_absolute_uri("/api/"), here),
     }

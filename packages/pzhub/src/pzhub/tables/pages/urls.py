@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pzhub.tables.pages import columns, compare, data, pdfs, plot_files, plots, save
+from pzhub.tables.pages import columns, compare, data, pdfs, plot_files, plots, samp, save
 
 app_name = "tables"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("product/<str:key>/data/condition", data.condition, name="data_condition"),
     path("product/<str:key>/data/names", data.names, name="data_names"),
     path("product/<str:key>/data/save", save.save, name="save"),
+    path("product/<str:key>/samp", samp.samp_page, name="samp"),
     path("product/<str:key>/columns", columns.columns_page, name="columns"),
     path("product/<str:key>/columns.<slug:suffix>", columns.schema_file, name="schema"),
     path("product/<str:key>/columns/<int:pk>", columns.column_page, name="column"),
