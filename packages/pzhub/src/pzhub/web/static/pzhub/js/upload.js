@@ -21,7 +21,10 @@ function followType() {
     if (option.hidden && option.selected) option.parentElement.value = "";
   }
   const section = document.getElementById("fs-context")?.closest("section");
-  if (section) section.hidden = [...section.querySelectorAll(".field")].every((field) => field.closest("[hidden]"));
+  if (section) {
+    section.hidden = false; // or its fields would count as hidden for ever
+    section.hidden = [...section.querySelectorAll(".field")].every((field) => field.closest("[hidden]"));
+  }
 }
 if (typeRadios.length) {
   typeRadios.forEach((radio) => radio.addEventListener("change", followType));
