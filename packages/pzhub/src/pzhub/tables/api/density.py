@@ -55,7 +55,10 @@ class DensityView(PzView):
 
     @extend_schema(request=IN_BODY, responses=DensityOut)
     def post(self, request: Request, pk: int) -> HttpResponseBase:
-        """Return the same; the parameters come in a form, `moc` also as a file of FITS."""
+        """Return the same of a question that no address has room for.
+
+        A form holds the parameters that GET takes, `moc` also as a file of FITS, ASCII or JSON.
+        """
         return self._answer(request, pk)
 
     def _answer(self, request: Request, pk: int) -> HttpResponseBase:

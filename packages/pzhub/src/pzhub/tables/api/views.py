@@ -74,9 +74,10 @@ class DataView(LinkedFileView):
         responses={(200, "application/json"): DataPageOut, **_FILES},
     )
     def post(self, request: Request, pk: int) -> HttpResponseBase:
-        """Return the same; the parameters come in a form, `moc` also as a file of FITS.
+        """Return the rows that fit a question that no address has room for.
 
-        A page of JSON then has no `next` and `previous`.
+        A form holds the parameters that GET takes, `moc` also as a file of FITS, ASCII or JSON. A
+        page of JSON then has no `next` and `previous`.
         """
         return self._answer(request, pk)
 
@@ -109,7 +110,10 @@ class CountView(PzView):
 
     @extend_schema(request=IN_BODY, responses=DataCountOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Return the same; the parameters come in a form, `moc` also as a file of FITS."""
+        """Return the same of a question that no address has room for.
+
+        A form holds the parameters that GET takes, `moc` also as a file of FITS, ASCII or JSON.
+        """
         return self._answer(request, pk)
 
     def _answer(self, request: Request, pk: int) -> Response:
