@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from astropy.coordinates import SkyCoord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pztables.expressions import (
+    ENGINE_OPTIONS,
     ExpressionError,
     SqlColumn,
     matches,
@@ -88,14 +91,25 @@ def sql_columns(table: pa.Table, *, bounds: bool = True) -> dict[str, SqlColumn]
     return found
 
 
-def selected(text: str, table: pa.Table, *, bounds: bool = True) -> list[bool]:
-    """Return which rows DuckDB selects; a failing check of whole numbers raises."""
+def selected(
+    text: str, table: pa.Table, *, bounds: bool = True, file: Path | None = None
+) -> list[bool]:
+    """Return which rows DuckDB selects; a failing check of whole numbers raises.
+
+    The table is asked for as it is, or from a Parquet file with statistics of a few rows each.
+    """
     columns = sql_columns(table, bounds=bounds)
     condition = sql_condition(parse(text), columns, positions=POSITIONS)
-    with duckdb.connect(":memory:", config={"threads": "1"}) as engine:
-        engine.register("given", table.append_column("rn", pa.array(range(len(table)))))
+    options = {"threads": "1", **ENGINE_OPTIONS}
+    with duckdb.connect(":memory:", config=options) as engine:
+        numbered = table.append_column("rn", pa.array(range(len(table))))
+        if file is None:
+            engine.register("given", numbered)
+        else:
+            pq.write_table(numbered, file, row_group_size=3)
         names = ", ".join([*(column.reference for column in columns.values()), "rn"])
-        source = f"given AS t({names})"
+        origin = "given" if file is None else f"read_parquet('{file}')"
+        source = f"{origin} AS t({names})"
 
         def ask(sql: str) -> list[tuple[Any, ...]]:
             used = {key: value for key, value in condition.parameters.items() if f"${key}:" in sql}
@@ -127,6 +141,38 @@ def test_both_back_ends_select_the_same_rows(text: str, rows: list[dict[str, Any
     columns = {name: table[name] for name in table.column_names}
     expected = outcome(lambda: matches(expression, columns, positions=POSITIONS).tolist())
     assert outcome(lambda: selected(text, table)) == expected, text
+
+
+@settings(max_examples=settings.default.max_examples, deadline=None)
+@given(text=CONDITIONS, rows=ROWS)
+def test_statistics_of_a_file_change_nothing(
+    text: str, rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    try:
+        expression = parse(text)
+    except ExpressionError:
+        return
+    table, file = table_of(rows), tmp_path_factory.getbasetemp() / "conditions.parquet"
+    columns = {name: table[name] for name in table.column_names}
+    expected = outcome(lambda: matches(expression, columns, positions=POSITIONS).tolist())
+    assert outcome(lambda: selected(text, table, file=file)) == expected, text
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", "==", "!=", ">=", ">", "is", "is not"])
+@pytest.mark.parametrize("name", ["z", "x", "abs(z)", "(z + x)"])
+@pytest.mark.parametrize("negation", ["", "not ", "np.isfinite(z) or "])
+def test_rows_of_no_number_are_found_in_a_file_whose_statistics_say_nothing_of_them(
+    operator: str, name: str, negation: str, tmp_path: Path
+) -> None:
+    values = [1.0, NAN, 1.0, NAN, NAN, NAN, 2.0, 3.0, 4.0, 5.0, None, NAN]
+    rows = [dict.fromkeys(TYPES) | {"z": value, "x": value, "whole": 1} for value in values]
+    table = table_of(rows)
+    columns = {each: table[each] for each in table.column_names}
+    numbers = ["None"] if operator.startswith("is") else ["0", "1", "2.5", "9"]
+    for number in numbers:
+        text = f"{negation}{name} {operator} {number}"
+        expected = matches(parse(text), columns, positions=POSITIONS).tolist()
+        assert selected(text, table, file=tmp_path / "t.parquet") == expected, text
 
 
 @settings(max_examples=40, deadline=None)

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from astropy.io import fits
 from astropy.table import MaskedColumn, Table
@@ -17,6 +18,7 @@ from pztables.errors import (
     NotATableError,
     TableError,
     TruncatedFileError,
+    ValueNotStorableError,
     WrongSuffixError,
 )
 from pztables.formats import open_table, read_table, write_table
@@ -201,3 +203,9 @@ def test_text_under_the_suffix_of_fits_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.fits").write_text("a,b\n1,2\n")
     with pytest.raises(WrongSuffixError, match="begins as text"):
         read_table(tmp_path / "t.fits")
+
+
+@pytest.mark.parametrize("name", ["", " ", "ž", "a" * 69])
+def test_a_column_whose_name_fits_cannot_hold_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueNotStorableError, match="Rename the column"):
+        write_table(pa.table({name: [1.0]}), tmp_path / "t.fits")

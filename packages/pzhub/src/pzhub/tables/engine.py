@@ -20,6 +20,7 @@ from pzhub.config import hub_config
 from pzhub.core import storage
 from pzhub.core.errors import TooOftenError
 from pzhub.tables.errors import SubsetTooCostlyError
+from pztables.expressions import ENGINE_OPTIONS
 
 #: A request waits this long for its turn, seconds.
 _PATIENCE_SECONDS: Final = 10.0
@@ -204,6 +205,7 @@ def _options() -> dict[str, str]:
         "max_temp_directory_size": f"{config.data_max_bytes}B",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        **ENGINE_OPTIONS,
     }
 
 

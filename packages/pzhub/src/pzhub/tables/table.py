@@ -18,6 +18,8 @@ from pztables.roles import role_named
 
 #: How SQL calls the number of a row in its file.
 ROW: Final = "rn"
+_ENGINES_ROW: Final = "file_row_number"
+_FILE: Final = "read_parquet($path, hive_partitioning=false, union_by_name=false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,10 @@ class StoredTable:
     def source(self) -> str:
         """SQL of the table: columns have names of ours, so that none of the user's is in it."""
         names = ", ".join([*(column.reference for column in self.sql.values()), ROW])
-        return (
-            "read_parquet($path, file_row_number=true, hive_partitioning=false, "
-            f"union_by_name=false) AS t({names})"
-        )
+        if any(name.lower() == _ENGINES_ROW for name in self.columns):  # it has but one such name
+            numbered = f"SELECT *, row_number() OVER () - 1 FROM {_FILE})"
+            return f"({numbered}) AS t({names})"
+        return f"{_FILE}, {_ENGINES_ROW}=true) AS t({names})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from pztables.expressions.errors import (
 )
 from pztables.expressions.evaluate import Evaluator, evaluate, matches
 from pztables.expressions.parse import FUNCTIONS, REGIONS, parse
-from pztables.expressions.sql import SqlColumn, SqlCondition, sql_condition
+from pztables.expressions.sql import ENGINE_OPTIONS, SqlColumn, SqlCondition, sql_condition
 from pztables.expressions.tree import Expression
 from pztables.expressions.vector import Vector, raw_column, table_column
 
 __all__ = [
+    "ENGINE_OPTIONS",
     "FUNCTIONS",
     "REGIONS",
     "Evaluator",

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -60,6 +61,11 @@ from pztables.expressions.tree import (
 )
 from pztables.expressions.vector import Kind
 
+#: What an engine needs that answers from Parquet files: their statistics say nothing of NaN, and
+#: DuckDB would conclude that there is none (duckdb/duckdb#25521).
+ENGINE_OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {"disabled_optimizers": "statistics_propagation"}
+)
 #: A condition whose SQL grows longer than this is refused, characters.
 MAX_SQL: Final = 200_000
 _SQL_OPERATORS: Final = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -297,10 +303,13 @@ class _Compiler(BackEnd[Term]):
 
     def is_missing(self, node: IsMissing) -> Term:
         operand = self.value(node.operand)
-        missing = f"({operand.bare().text} IS NULL"
-        if operand.may_be_nan or operand.is_nan_column:
-            missing += f" OR isnan({operand.bare().text})"
-        found = "TRUE" if operand.type == NULL else f"{missing})"
+        if operand.type == NULL:
+            found = "TRUE"
+        elif operand.may_be_nan or operand.is_nan_column:
+            # Not "IS NULL OR isnan(...)": DuckDB asks the statistics of a file, which know no NaN.
+            found = f"coalesce(isnan({operand.bare().text}), TRUE)"
+        else:
+            found = f"({operand.text} IS NULL)"
         return Term(f"(NOT {found})" if node.negated else found, BOOLEAN)
 
     def is_member(self, node: Membership, operand: Term) -> str:

@@ -41,10 +41,12 @@ class FitsWriter(SpooledWriter):
     format_name = "FITS"
 
     def _require_name(self, name: str) -> None:
-        if not all(32 <= ord(letter) < 127 for letter in name) or len(name) > 68:
+        is_ascii = all(32 <= ord(letter) < 127 for letter in name)
+        if not name.strip() or not is_ascii or len(name) > 68:
             raise ValueNotStorableError(
-                f"{self._file}: the column name {name!r} has letters beyond ASCII or is longer "
-                "than 68, which a FITS header cannot hold. Rename the column or choose Parquet.",
+                f"{self._file}: the column name {name!r} is empty, has letters beyond ASCII or is "
+                "longer than 68, which a FITS header cannot hold. Rename the column or choose "
+                "Parquet.",
                 file=self._file, column=name,
             )  # fmt: skip
 

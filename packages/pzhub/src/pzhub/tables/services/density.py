@@ -25,6 +25,8 @@ MAX_SIDE: Final = 256
 #: How many values of a column of text are told one by one.
 MAX_VALUES: Final = 50
 _MAX_TEXT: Final = 200
+#: Between its negative and itself there is still a distance.
+_FARTHEST: Final = 8e307
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ class _Grid:
     @property
     def step(self) -> float:
         return (self.last - self.first) / self.bins
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the bins have a width that floats can hold."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool((np.diff(self.edges()) > 0).all() and np.isfinite(self.last - self.first))
 
     def edges(self) -> list[float]:
         found = self.first + np.arange(self.bins + 1) * self.step
@@ -138,11 +146,11 @@ def _counted(engine: Engine, plan: Plan, axes: list[Axis]) -> dict[str, Any]:
     most = MAX_BINS if len(axes) == 1 else MAX_SIDE
     usual = DEFAULT_BINS if len(axes) == 1 else DEFAULT_SIDE
     for name, axis in zip(names, axes, strict=True):
-        _require_axis(axis, name, most)
+        _require_axis(axis, name, most, usual)
     inner = _numbers_sql(plan, names)
     ends = _ends(engine, plan, inner, names)
     grids = [
-        _Grid(*_widened(axis.range or found), axis.bins or usual)
+        _Grid(*(axis.range or _widened(found, axis.bins or usual)), axis.bins or usual)
         for axis, found in zip(axes, ends, strict=True)
     ]
     parameters = dict(plan.parameters)
@@ -171,12 +179,13 @@ def _ends(engine: Engine, plan: Plan, inner: str, names: str) -> list[tuple[floa
     return [(0.0, 1.0) if low is None else (low, high) for low, high in pairs]
 
 
-def _widened(ends: tuple[float, float]) -> tuple[float, float]:
-    """Give room to a single value, as numpy does."""
-    low, high = ends
-    if high > low and np.isfinite(high - low):
+def _widened(ends: tuple[float, float], bins: int) -> tuple[float, float]:
+    """Give room to what cannot be cut into bins: a single value, or some beside each other."""
+    low, high = max(ends[0], -_FARTHEST), min(ends[1], _FARTHEST)
+    if _Grid(low, high, bins).is_cut:
         return low, high
-    return low - 0.5, low + 0.5
+    half = max(0.5, abs(low) * 1e-6)
+    return low - half, low + half
 
 
 def _bins(
@@ -216,13 +225,16 @@ def _shape(plan: Plan, grids: list[_Grid], found: list[tuple[Any, ...]]) -> dict
     }
 
 
-def _require_axis(axis: Axis, name: str, most: int) -> None:
+def _require_axis(axis: Axis, name: str, most: int, usual: int) -> None:
     if axis.bins is not None and not 1 <= axis.bins <= most:
         option = "bins" if name == "x" else "ybins"
         raise OptionValueError(option, f"must be a whole number from 1 to {most}")
     if axis.range is not None and not axis.range[0] < axis.range[1]:
         option = "range" if name == "x" else "yrange"
         raise OptionValueError(option, "must be two numbers, the smaller one first")
+    if axis.range is not None and not _Grid(*axis.range, axis.bins or usual).is_cut:
+        option, bins = "range" if name == "x" else "yrange", axis.bins or usual
+        raise OptionValueError(option, f"cannot be cut into {bins} bins: choose other ends")
 
 
 def _values(engine: Engine, plan: Plan, x: Axis) -> dict[str, Any]:
