@@ -16,11 +16,11 @@ from itertools import compress
 from operator import and_
 from typing import Any, Final
 
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Case, CharField, Q, Value, When
 
 from pzhub.accounts.models import User
 from pzhub.catalog.facet_rows import FORMATS, SIZES, WANTED_ROLES
-from pzhub.catalog.models import ProductType, Release
+from pzhub.catalog.models import Product, ProductType, Release
 from pzhub.catalog.product_list import (
     FACETS,
     SAVED_VIEW,
@@ -92,10 +92,12 @@ def listed_products(user: User, wanted: ProductFilter, releases: Sequence[Releas
     extra = {"in_survey": _as_number(FACETS["survey"](surveys))} if surveys else {}
     found = products_list(
         user, replace(wanted, chosen={}), [release.pk for release in releases]
-    ).values_list(*_READ.values(), _ORIGIN, *extra.values())
-    names = (*_READ, "origin", *extra)
+    ).values_list(*_READ.values(), *extra.values())
+    names = (*_READ, *extra)
     columns = dict(zip(names, zip(*found, strict=True), strict=True)) if found else {}
     columns = {name: columns.get(name, ()) for name in names}
+    origins = _origins()
+    columns["origin"] = [origins.get(number, UPLOADED) for number in columns["pk"]]
     meanings = _meanings(columns)
     masks = {
         name: _mask(columns[name], meanings[name], frozenset(values), every=name == "has")
@@ -128,12 +130,15 @@ def _as_number(condition: Q) -> Case:
     return Case(When(condition, then=Value("1")), default=Value(""), output_field=CharField())
 
 
-_ORIGIN: Final = Case(
-    When(process__isnull=False, then=F("process__pipeline__name")),
-    When(saved_view__isnull=False, then=Value(SAVED_VIEW)),
-    default=Value(UPLOADED),
-    output_field=CharField(),
-)
+def _origins() -> dict[int, str]:
+    """Return what made the products that were not uploaded, of everybody: they are few."""
+    products = Product.objects.order_by()
+    made = products.filter(process__isnull=False)
+    views = products.filter(saved_view__isnull=False)
+    return {
+        **dict.fromkeys(views.values_list("pk", flat=True), SAVED_VIEW),
+        **dict(made.values_list("pk", "process__pipeline__name")),
+    }
 
 
 def _mask(

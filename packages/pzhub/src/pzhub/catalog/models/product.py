@@ -85,7 +85,21 @@ class Product(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("status", "-created_at", "-id"), name="product_by_status_and_age"),
+            # With all that decides who sees a product and what facets count of it: lists look at
+            # every published product, and the rows themselves are wide.
+            models.Index(
+                fields=(
+                    "status",
+                    "-created_at",
+                    "-id",
+                    "user",
+                    "release",
+                    "published_at",
+                    "product_type",
+                    "official_product",
+                ),
+                name="product_in_lists",
+            ),
             models.Index(fields=("user", "status"), name="product_by_owner_and_status"),
         )
 
