@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from pzhub.catalog.models import Product
 from pzhub.core.storage import data_path
@@ -45,6 +46,11 @@ def profile_of(relative: str) -> Profile | None:
     return None if found is None else _read(relative, found)
 
 
+#: By summary as it was written; the same objects again, so that what is drawn of them is kept.
+_THUMBNAILS: Final[dict[tuple[int, str, datetime], Profile]] = {}
+_MOST_THUMBNAILS: Final = 4096
+
+
 def thumbnails_of(product: Product, relative: str) -> Profile | None:
     """Return what a list draws of a product: from its summary, that of a draft from its profile.
 
@@ -53,9 +59,15 @@ def thumbnails_of(product: Product, relative: str) -> Profile | None:
     summary = getattr(product, "summary", None)
     if summary is None:
         return profile_of(relative)
-    redshift, sky = (summary.thumbnail.get(name) for name in ("redshift", "sky"))
-    series = None if redshift is None else series_in({**redshift, "median": summary.z_median})
-    return Profile(series, None if sky is None else _cells(sky, summary.area_deg2), ())
+    key = (summary.pk, summary.signature, summary.updated_at)
+    if (kept := _THUMBNAILS.get(key)) is None:
+        redshift, sky = (summary.thumbnail.get(name) for name in ("redshift", "sky"))
+        series = None if redshift is None else series_in({**redshift, "median": summary.z_median})
+        kept = Profile(series, None if sky is None else _cells(sky, summary.area_deg2), ())
+        if len(_THUMBNAILS) >= _MOST_THUMBNAILS:
+            _THUMBNAILS.clear()
+        _THUMBNAILS[key] = kept
+    return kept
 
 
 def state_of(product: Product) -> str:

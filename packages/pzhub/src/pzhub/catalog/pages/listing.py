@@ -48,11 +48,11 @@ def _context(request: SignedInRequest, query: ListQuery) -> dict[str, Any]:
     user = request.user
     releases = list(releases_visible_to(user).defer("object_catalog"))
     listed = listed_products(user, query.wanted, releases)
-    page = Paginator(listed.numbers, query.size).get_page(query.page)
+    page = Paginator[int](listed.numbers, query.size).get_page(query.page)
     facets = facets_of(query.wanted, listed, releases)
     conditions = list(conditions_of(query, facets))
     in_tab = tab_counts(user, [release.pk for release in releases])
-    rows = rows_of(_in_order(page.object_list), user)
+    rows = rows_of(_in_order(list(page.object_list)), user)
     is_drafts = query.tab == "drafts"
     context: dict[str, Any] = {
         "query": query,

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from pzhub.accounts.models import User
 from pzhub.catalog.hooks import Origin, origin_of
-from pzhub.catalog.models import Column, Product, ProductFile, ProductStatus
+from pzhub.catalog.models import Column, FileRole, Product, ProductFile, ProductStatus
 from pzhub.catalog.policies import can_delete, can_update
 from pzhub.catalog.selectors import main_file_of, replaced_among
 from pztables.roles import role_named
@@ -83,7 +83,13 @@ def row_of(product: Product, user: User) -> ProductRow:
 
 def with_row_relations(products: QuerySet[Product]) -> QuerySet[Product]:
     """Fetch what lines show along with the products, however many."""
-    return products.select_related("inspection", "summary").prefetch_related("files")
+    mains = ProductFile.objects.filter(role=FileRole.MAIN)
+    return (
+        products.select_related("inspection", "summary")
+        # What a reading found can be long, and no line shows it.
+        .defer("release__object_catalog", "inspection__first_rows", "inspection__checks")
+        .prefetch_related(Prefetch("files", mains))
+    )
 
 
 def rows_of(products: Iterable[Product], user: User) -> list[ProductRow]:

@@ -20,6 +20,7 @@ _BINS: Final = 46
 _MOST_Z: Final = 7.0
 
 
+@lru_cache(maxsize=4096)
 def spark(redshifts: Series) -> str:
     """Return the N(z) of a list's line on the axis that all lines share."""
     target = np.exp2(np.linspace(0, math.log2(1 + _MOST_Z), _BINS + 1)) - 1
@@ -52,7 +53,7 @@ def spark_axis() -> str:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def sky_thumb(sky: Sky, width: float = 60) -> str:
     """Return the coverage of a list's line."""
     radius = (width - 2) / 4
