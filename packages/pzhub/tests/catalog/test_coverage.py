@@ -28,6 +28,34 @@ def test_normalised_cells_are_the_same_area_in_fewer_cells(cells: set[int]) -> N
         assert number not in found
 
 
+def _points_in(ra: float, dec: float, radius: float, number: int) -> Any:
+    """Return positions in a cone, those on its border first."""
+    from astropy import units
+    from astropy.coordinates import SkyCoord
+
+    rng = np.random.default_rng(8)
+    lowest = np.cos(np.radians(radius))
+    distance = np.degrees(np.arccos(rng.uniform(lowest, 1, number))) * (1 - 1e-9)
+    distance[: number // 2] = radius * (1 - 1e-9)
+    centre = SkyCoord(ra, dec, unit="deg")
+    return centre.directional_offset_by(rng.uniform(0, 360, number) * units.deg,
+                                        distance * units.deg)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cone",
+    [(296.37072649297136, -43.2734488544082, 0.12779474474980385), (10, 20, 179), (0, 0, 90),
+     (84.09092161492242, 3.618630534408289, 150.01319178469205), (0, 90, 0.1), (10, -90, 0.01),
+     (0, 0, 0.001), (359.9999, 0, 0.5), (0, 89.99, 0.05), (0, -89.5, 1), (7, 7, 60), (0, 0, 180)],
+)  # fmt: skip
+def test_no_position_in_a_cone_is_in_another_cell(cone: tuple[float, float, float]) -> None:
+    from astropy_healpix import lonlat_to_healpix
+
+    order, cells = cells_of_cone(*cone)
+    points = _points_in(*cone, 400)
+    assert np.isin(lonlat_to_healpix(points.ra, points.dec, 2**order, order="nested"), cells).all()
+
+
 @pytest.mark.django_db
 def test_a_cone_finds_the_products_with_positions_in_it_and_none_far_away(
     ana: User, product_factory: Any

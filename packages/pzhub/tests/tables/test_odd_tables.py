@@ -79,3 +79,16 @@ def test_a_range_that_has_no_bins_is_refused(ask: Any, span: str) -> None:
     answer = ask({"v": [1.0, 2.0]}, "density", x="v", range=span)
     assert answer.status_code == 400
     assert "cannot be cut into 50 bins" in answer.json()["fields"]["range"][0]
+
+
+def test_the_unit_that_the_owner_gave_goes_with_the_rows(
+    table_product: Any, api: Any, bob: Any
+) -> None:
+    field = pa.field("flux", pa.float64(), metadata={b"unit": b"mag"})
+    product = table_product(pa.table([[1.0, 2.0]], schema=pa.schema([field])), {})
+    address = f"/api/products/{product.pk}/data/"
+    before = api(bob).get(address)
+    assert before.json()["columns"][0]["unit"] == "mag"
+    product.columns.update(unit="Jy")
+    after = api(bob).get(address, headers={"If-None-Match": before["ETag"]})
+    assert (after.status_code, after.json()["columns"][0]["unit"]) == (200, "Jy")

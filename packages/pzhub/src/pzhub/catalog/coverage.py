@@ -21,6 +21,7 @@ IntArray = npt.NDArray[np.int64]
 FINEST_ORDER: Final = 6
 #: A cone is covered by at most about so many cells; larger ones by coarser cells.
 _MOST_CELLS: Final = 400
+_WIDE_DEG: Final = 60.0
 _CELL_AREA_DEG2: Final = 41_252.96 / 12
 
 
@@ -58,16 +59,36 @@ def cells_of_cone(ra: float, dec: float, radius_deg: float) -> tuple[int, IntArr
     radius_deg
         0 to 180.
     """
-    from astropy import units
-    from astropy_healpix import HEALPix
-
     area = 2 * np.pi * (1 - np.cos(np.radians(radius_deg))) * np.degrees(1) ** 2
     order = FINEST_ORDER
     while order and area * 4**order / _CELL_AREA_DEG2 > _MOST_CELLS:
         order -= 1
-    grid = HEALPix(2**order, "nested")
-    cells = grid.cone_search_lonlat(ra * units.deg, dec * units.deg, radius_deg * units.deg)
-    return order, np.sort(np.asarray(cells, np.int64))
+    search = _cells_within if radius_deg > _WIDE_DEG else _cells_overlapping
+    return order, np.sort(search(order, ra, dec, radius_deg))
+
+
+def _cells_overlapping(order: int, ra: float, dec: float, radius_deg: float) -> IntArray:
+    """Return all cells that a cone touches (astropy-healpix leaves out some at its border)."""
+    from astropy import units
+    from astropy.coordinates import Latitude, Longitude
+    from mocpy import MOC
+
+    lon, lat = Longitude(ra * units.deg), Latitude(dec * units.deg)
+    moc = MOC.from_cone(lon, lat, radius=radius_deg * units.deg, max_depth=order)
+    return np.asarray(moc.flatten(), np.int64)
+
+
+def _cells_within(order: int, ra: float, dec: float, radius_deg: float) -> IntArray:
+    """Return all cells that a wide cone may touch, by their centres (mocpy leaves out some)."""
+    from astropy import units
+    from astropy.coordinates import angular_separation
+    from astropy_healpix import HEALPix
+
+    cells = np.arange(12 * 4**order)
+    lon, lat = HEALPix(2**order, "nested").healpix_to_lonlat(cells)
+    distance = angular_separation(lon, lat, ra * units.deg, dec * units.deg)
+    reach = np.degrees(1.2 * np.sqrt(np.pi / 3) / 2**order)  # from a centre to its farthest corner
+    return np.asarray(cells[distance.to_value(units.deg) <= radius_deg + reach], np.int64)
 
 
 def touching(ra: float, dec: float, radius_deg: float) -> Q:

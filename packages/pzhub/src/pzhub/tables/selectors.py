@@ -77,8 +77,8 @@ def table_for(user: User, key: int | str) -> tuple[Product, StoredTable]:
             "asked for: download the product.",
             product=product.pk,
         )
-    rows = product.columns.values_list("column_name", "alias", "ucd")
-    meanings = {name: (alias, ucd) for name, alias, ucd in rows}
+    rows = product.columns.values_list("column_name", "alias", "ucd", "unit")
+    meanings = {name: (alias, ucd, unit) for name, alias, ucd, unit in rows}
     path = storage.data_path(inspection.canonical_path)
     try:
         return product, stored_table(path, checksum=inspection.sha256, meanings=meanings)

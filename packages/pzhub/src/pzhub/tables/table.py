@@ -108,7 +108,10 @@ class ParquetFacts:
 
 
 def stored_table(
-    path: Path, *, checksum: str, meanings: Mapping[str, tuple[str | None, str | None]]
+    path: Path,
+    *,
+    checksum: str,
+    meanings: Mapping[str, tuple[str | None, str | None, str | None]],
 ) -> StoredTable:
     """Open a canonical Parquet.
 
@@ -119,7 +122,7 @@ def stored_table(
     checksum
         SHA-256 of the main file that it was made from.
     meanings
-        Alias and UCD that the owner associated, by column.
+        Alias, UCD and unit that the owner associated, by column.
 
     Raises
     ------
@@ -129,7 +132,7 @@ def stored_table(
     facts = _facts(path, path.stat().st_mtime_ns)
     columns = {}
     for field in facts.fields:
-        columns[field.name] = _column(field, *meanings.get(field.name, (None, None)))
+        columns[field.name] = _column(field, *meanings.get(field.name, (None, None, None)))
     return StoredTable(
         path=path,
         columns=MappingProxyType(columns),
@@ -140,12 +143,12 @@ def stored_table(
     )
 
 
-def _column(field: pa.Field, alias: str | None, ucd: str | None) -> TableColumn:
+def _column(field: pa.Field, alias: str | None, ucd: str | None, unit: str | None) -> TableColumn:
     """Return a column: what its owner said of it counts more than what its file says."""
     info = ColumnInfo.from_arrow_field(field)
     role = role_named(alias or "")
     ucd = ucd or (role.ucd if role else None) or info.ucd
-    unit = info.unit or (role.unit if role else None)
+    unit = unit or info.unit or (role.unit if role else None)
     return TableColumn(replace(info, ucd=ucd or None, unit=unit or None), alias or None)
 
 
