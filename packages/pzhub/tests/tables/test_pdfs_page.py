@@ -138,3 +138,23 @@ def test_a_cut_off_pickle_says_that_there_may_be_more(registered: Maker, browser
     shown = text_of(browser.get(f"/product/{product.internal_name}"))
     assert "It is damaged or cut off: there may be more names." in shown
     assert "Do not load this file" not in shown
+
+
+def test_the_api_tells_the_same(registered: Maker, api: Any, bob: User) -> None:
+    product = registered(ensemble_bytes(), "pz.hdf5")
+    address = f"/api/products/{product.pk}/contents/"
+
+    answer = api(bob).get(address, {"row": 20}).json()
+
+    assert (answer["state"], answer["is_table"]) == ("done", True)
+    assert answer["described"] == {
+        "kind": "qp", "representation": "interp", "constructor": "", "n_objects": N,
+        "n_values": 61, "ancil": ["zmode", "object_id"], "estimates": ["zmode"],
+        "redshift": "zmode", "range": [0.0, 3.0],
+    }  # fmt: skip
+    density = answer["density"]
+    assert (density["row"], len(density["x"]), len(density["p"])) == (20, 61, 61)
+    assert np.trapezoid(density["p"], density["x"]) == pytest.approx(1)
+    assert density["median"] == pytest.approx(np.linspace(0.4, 2, N)[20], abs=1e-3)
+    refused = api(bob).get(address, {"row": N})
+    assert (refused.status_code, refused.json()["code"]) == (400, "no_such_object")

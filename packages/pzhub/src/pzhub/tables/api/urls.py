@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import BaseRouter
 
 from pzhub.core.api.files import AnyAcceptNegotiation
+from pzhub.tables.api.contents import ContentsView
 from pzhub.tables.api.density import DensityView
 from pzhub.tables.api.saved import SaveView
 from pzhub.tables.api.views import CountView, DataView
@@ -22,6 +23,7 @@ urlpatterns = [
         name="product-data",
     ),
     path("products/<int:pk>/data/count/", CountView.as_view(), name="product-data-count"),
+    path("products/<int:pk>/contents/", ContentsView.as_view(), name="product-contents"),
     path("products/<int:pk>/density/", DensityView.as_view(), name="product-density"),
     path("products/<int:pk>/data/save/", SaveView.as_view(), name="product-data-save"),
 ]
