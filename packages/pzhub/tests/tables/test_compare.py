@@ -78,6 +78,7 @@ def test_facts_columns_redshifts_and_sky_stand_side_by_side(
     assert "1 column only in" in page
     assert "only_left" in page
     assert page.count('class="skymap"') == 2
+    assert page.count(">400 · median z") == 4  # all redshifts, for wide and for narrow screens
 
 
 def test_common_positions_are_those_that_astropy_finds(

@@ -163,11 +163,13 @@ def common_redshifts(sides: Sequence[Side]) -> list[Series]:
 def _rebinned(side: Side, edges: np.ndarray[Any, np.dtype[np.float64]]) -> Series:
     own = side.redshifts
     assert own is not None
-    counts = rebinned(np.array(own.edges), np.array(own.counts, float), edges)
+    parts = rebinned(np.array(own.edges), np.array(own.counts, float), edges)
+    # Rounded from the left on: bins that were each rounded would add up to another total.
+    counts = np.diff(np.round(np.cumsum(parts)), prepend=0)
     return Series(
         side.product.display_name,
         tuple(edges.tolist()),
-        tuple(np.round(counts).astype(int).tolist()),
+        tuple(counts.astype(int).tolist()),
         own.below,
         own.above,
         own.median,

@@ -75,7 +75,7 @@ def comparison_context(request: SignedInRequest, sides: list[Side]) -> dict[str,
         "lines": shared[:_SHOWN_LINES],
         "more_lines": len(shared) - _SHOWN_LINES,
         "only": _only(sides, lines),
-        "redshifts": _redshifts(sides, 720),
+        "redshifts": _redshifts(sides, 1120),
         "redshifts_narrow": _redshifts(sides, 340),
         "skies": [(side, _sky(side)) for side in sides if side.sky is not None],
     }
