@@ -21,7 +21,7 @@ from pzhub.uploads.selectors import inspection_of
 _PATHS: Final = frozenset({"pdfs", "drawn"})
 
 
-class DensityOut(serializers.Serializer[Any]):
+class ObjectDensityOut(serializers.Serializer[Any]):
     """The density of one object: points joined by straight lines, and point estimates."""
 
     row = serializers.IntegerField()
@@ -40,7 +40,7 @@ class ContentsOut(serializers.Serializer[Any]):
     described = serializers.DictField(
         allow_null=True, help_text="Of a pickle or of an ensemble of densities: see `kind`."
     )
-    density = DensityOut(allow_null=True, help_text="Of the object that `row` names.")
+    density = ObjectDensityOut(allow_null=True, help_text="Of the object that `row` names.")
 
 
 class ContentsView(PzView):

@@ -18,13 +18,13 @@ _SALT: Final = "pzhub.tables.sent"
 class SentLinkInvalidError(ForbiddenError):
     """A link that this server did not sign, or whose maker may no longer use it."""
 
-    code = "link_invalid"
+    code = "sent_link_invalid"
 
 
 class SentLinkExpiredError(ForbiddenError):
     """A link that is too old."""
 
-    code = "link_expired"
+    code = "sent_link_expired"
 
 
 @dataclass(frozen=True, slots=True)
