@@ -50,6 +50,22 @@ def test_all_suggestions_are_accepted_at_once(
     assert "pos.eq.ra;meta.main" in page
 
 
+def test_a_choice_about_columns_that_were_read_again_is_told_as_not_saved(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    old = column_named(draft, "Z").pk
+    Column.objects.filter(pk=old).delete()
+    form = {f"meaning-{old}": "z"}
+    one = ana_site.post(f"/upload/{draft.pk}/columns/{old}", form, headers={"HX-Request": "true"})
+    assert (one.status_code, one.headers["HX-Refresh"], one.content) == (204, "true", b"")
+    words = "your last choice was not saved: choose once more"
+    assert words in ana_site.get(f"/upload/{draft.pk}/columns").content.decode()
+    whole = ana_site.post(f"/upload/{draft.pk}/columns", {**form, "then": "confirm"}, follow=True)
+    assert words in whole.content.decode()
+    assert whole.redirect_chain == [(f"/upload/{draft.pk}/columns", 302)]
+
+
 def test_one_suggestion_is_accepted_by_its_button(
     ana_site: Client, inspected_draft: DraftMaker
 ) -> None:

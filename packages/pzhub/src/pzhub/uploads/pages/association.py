@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,6 +31,10 @@ from pztables.errors import UserError
 from pztables.roles import role_named
 from pztables.ucd import ucd_words
 
+_READ_ANEW: Final = gettext_lazy(
+    "The file was read again meanwhile, so your last choice was not saved: choose once more."
+)
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -38,6 +43,9 @@ def columns(request: SignedInRequest, pk: int) -> HttpResponse:
     draft = draft_for(request.user, pk)
     if request.method != "POST":
         return _page(request, draft)
+    if _is_of_columns_before(draft, request.POST):
+        messages.warning(request, _READ_ANEW)
+        return redirect(draft.url(Step.COLUMNS))
     undo = UndoStack(request, draft.product)
     if request.POST.get("do") == "undo":
         if undo.undo(request.user):
@@ -54,6 +62,12 @@ def columns(request: SignedInRequest, pk: int) -> HttpResponse:
         return _page(request, draft, own=own, errors=errors, typed=wanted)
     to = Step.CONFIRM if request.POST.get("then") == "confirm" else Step.COLUMNS
     return redirect(draft.url(to))
+
+
+def _is_of_columns_before(draft: Draft, sent: Mapping[str, str]) -> bool:
+    """Return whether a form is about columns that are no more: the file was read again."""
+    now = {f"meaning-{column.pk}" for column in draft.columns}
+    return any(name.startswith("meaning-") and name not in now for name in sent)
 
 
 def _act(request: SignedInRequest, draft: Draft) -> dict[int, str]:
@@ -215,6 +229,9 @@ def _given_twice(draft: Draft, wanted: Mapping[int, Association]) -> Iterator[tu
 def column(request: SignedInRequest, pk: int, column_pk: int) -> HttpResponse:
     """Save the meaning of one column at once; a meaning in use moves to it."""
     before = draft_for(request.user, pk)
+    if all(each.pk != column_pk for each in before.columns):
+        messages.warning(request, _READ_ANEW)
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     undo = UndoStack(request, before.product)
     meanings, was_doubted = undo.meanings(before.product), _doubted(before)
     wanted, own = wanted_meanings(before, request.POST)

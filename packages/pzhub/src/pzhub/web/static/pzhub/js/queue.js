@@ -92,7 +92,8 @@ export class Queue {
     item.seen = await sniff(item.file);
     if (!item.seen || item.state === "sending") return;
     const { columns, n, rows } = item.seen;
-    const names = columns.slice(0, 8).join(", ") + (columns.length > 8 ? " …" : "");
+    // Each name by itself: signs that turn the direction of text would turn the rest of the line.
+    const names = columns.slice(0, 8).map((each) => `\u2068${each.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`).join(", ") + (columns.length > 8 ? " …" : "");
     const line = item.el.querySelector(".q-columns");
     line.textContent = fill(rows === null ? this.text.columns : this.text.columnsRows, { n, names, rows: rows?.toLocaleString(document.documentElement.lang) });
     line.hidden = false;
