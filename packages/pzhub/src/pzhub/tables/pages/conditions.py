@@ -68,8 +68,10 @@ class ColumnCondition:
                 values = [part.strip() for part in self.value.split(",") if part.strip()]
                 if not values:
                     raise _refusal("value", _("Write the values, with commas between them."))
-                listed = ", ".join(self._written(value, "value") for value in values)
-                return f"{name} in ({listed})"
+                written = [self._written(value, "value") for value in values]
+                # A single value between parentheses is no list.
+                listed = f"({', '.join(written)})" if len(written) > 1 else f"[{written[0]}]"
+                return f"{name} in {listed}"
             case "contains":
                 if not self.value:
                     raise _refusal("value", _("Write the text to look for."))
@@ -95,11 +97,12 @@ class ColumnCondition:
                 raise _refusal(option, _("Write true or false."))
             return text.lower().capitalize()
         try:
-            if not math.isfinite(float(text.replace("_", "x"))):
+            if "_" in text or not text.isascii() or not math.isfinite(float(text)):
                 raise ValueError
         except ValueError:
             raise _refusal(option, _("Write a number such as 0.5 or 1e-3.")) from None
-        return text.lstrip("+")
+        # The language takes no zeros before whole numbers.
+        return str(int(text)) if text.lstrip("+-").isdigit() else text.lstrip("+")
 
 
 def operators_of(column: TableColumn) -> tuple[str, ...]:
