@@ -6,8 +6,10 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from types import FrameType
 from typing import Any, Final
 
@@ -18,6 +20,24 @@ from pzhub.config import hub_config
 SWEEP_SECONDS: Final = 15.0
 
 _LOG = logging.getLogger(__name__)
+
+
+#: What single pages need of slow libraries: the first of their requests would import it.
+_SLOW_TO_IMPORT: Final = ("duckdb", "astropy.coordinates", "astropy_healpix", "mocpy")
+#: After the start of a worker, seconds: its first pages are not kept waiting either.
+_IMPORT_AFTER: Final = 5.0
+
+
+def _import_in_background(worker: Any) -> None:
+    """Import what some pages need while the worker answers already; a start stays quick."""
+
+    def import_all() -> None:
+        for name in _SLOW_TO_IMPORT:
+            import_module(name)
+
+    later = threading.Timer(_IMPORT_AFTER, import_all)
+    later.daemon = True
+    later.start()
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -46,6 +66,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "pzhub-web",
+            "post_worker_init": _import_in_background,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
