@@ -223,6 +223,7 @@ def _degrees(dec: float) -> str:
     return f"{sign}{value_label(dec)}°"
 
 
+@lru_cache(maxsize=64)
 def field_map(sky: Sky, field: Field, look: SkyLook, width: float = 720) -> str:
     """Draw a field: the cells as they are, a grid of its own, east to the left.
 
