@@ -94,8 +94,8 @@ def listed_products(user: User, wanted: ProductFilter, releases: Sequence[Releas
         user, replace(wanted, chosen={}), [release.pk for release in releases]
     ).values_list(*_READ.values(), *extra.values())
     names = (*_READ, *extra)
-    columns = dict(zip(names, zip(*found, strict=True), strict=True)) if found else {}
-    columns = {name: columns.get(name, ()) for name in names}
+    values: Iterable[Sequence[Any]] = zip(*found, strict=True) if found else [()] * len(names)
+    columns = dict(zip(names, values, strict=True))
     origins = _origins()
     columns["origin"] = [origins.get(number, UPLOADED) for number in columns["pk"]]
     meanings = _meanings(columns)
