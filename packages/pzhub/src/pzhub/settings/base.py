@@ -159,6 +159,8 @@ FILE_UPLOAD_TEMP_DIR = DATA_DIR / "staging"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = ["pzhub.uploads.receive.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+# The wizard's form has several fields for each column of a table, and tables have thousands.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50_000
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

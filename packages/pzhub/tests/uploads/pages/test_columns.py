@@ -50,6 +50,22 @@ def test_all_suggestions_are_accepted_at_once(
     assert "pos.eq.ra;meta.main" in page
 
 
+def test_a_form_of_a_thousand_columns_is_taken_whole(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    Column.objects.bulk_create(
+        Column(product=draft, column_name=f"c{number}", order=number, dtype="double", facts={})
+        for number in range(1_101)
+    )
+    pks = draft.columns.values_list("pk", flat=True)
+    form = {f"{part}-{pk}": "" for part in ("meaning", "unit", "ucd", "alias") for pk in pks}
+    form |= {f"meaning-{column_named(draft, 'Z').pk}": "z", "then": "confirm"}
+    answer = ana_site.post(f"/upload/{draft.pk}/columns", form)
+    assert answer.headers["Location"] == f"/upload/{draft.pk}/confirm"
+    assert meanings_of(draft) == {"Z": "z"}
+
+
 def test_a_choice_about_columns_that_were_read_again_is_told_as_not_saved(
     ana_site: Client, inspected_draft: DraftMaker
 ) -> None:
