@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+
+from pzhub.tables.selectors import table_for
+from pzhub.tables.services import read_row
 
 NAN = float("nan")
 VALUES = [5.0, NAN, 3.0, None, 1.0, 2.0, NAN]
@@ -92,3 +96,30 @@ def test_the_unit_that_the_owner_gave_goes_with_the_rows(
     product.columns.update(unit="Jy")
     after = api(bob).get(address, headers={"If-None-Match": before["ETag"]})
     assert (after.status_code, after.json()["columns"][0]["unit"]) == (200, "Jy")
+
+
+def test_one_row_of_a_wide_table_is_found_without_the_rest_in_memory(
+    table_product: Any, api: Any, bob: Any
+) -> None:
+    names = [f"c{place}" for place in range(300)]
+    rows = 25_000
+    columns = {name: np.arange(rows) + place for place, name in enumerate(names)}
+    product = table_product(pa.table(columns), {})
+    _, table = table_for(bob, product.pk)
+    held = []
+
+    def watch() -> None:
+        while not ended.wait(0.002):
+            held.append(pa.total_allocated_bytes())
+
+    ended, before = threading.Event(), pa.total_allocated_bytes()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for number in (0, 9_999, 10_000, rows - 1):
+            assert read_row(table, number) == tuple(number + place for place in range(300))
+    finally:
+        ended.set()
+        watcher.join()
+    assert read_row(table, rows) is None
+    assert max(held) - before < rows * 300 * 8 / 3

@@ -24,6 +24,8 @@ MAX_PAGE_BYTES: Final = 50_000_000
 MAX_PAGE_CELLS: Final = 1_000_000
 DEFAULT_PAGE_ROWS: Final = 100
 _BATCH_ROWS: Final = 1_000
+#: Values that are in memory together while one row is looked for.
+_ROW_BATCH, _ROW_COLUMNS = 10_000, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +157,29 @@ def read_cells(table: StoredTable, question: Question) -> Cells:
 def read_row(table: StoredTable, number: int) -> tuple[Any, ...] | None:
     """Return all values of one row by its number in the file, from 0, or ``None``."""
     first = 0
-    with pq.ParquetFile(table.path) as file:
+    with pq.ParquetFile(table.path, pre_buffer=False) as file:
         for group in range(file.num_row_groups):
             size = file.metadata.row_group(group).num_rows
             if number < first + size:
-                found = file.read_row_group(group, use_threads=False).slice(number - first, 1)
-                return tuple(column[0].as_py() for column in found.columns)
+                return _row_of(file, group, number - first)
             first += size
     return None
+
+
+def _row_of(file: pq.ParquetFile, group: int, place: int) -> tuple[Any, ...]:
+    """Return one row of a row group; a few columns at once, for there may be thousands."""
+    names, values = file.schema_arrow.names, []
+    for start in range(0, len(names), _ROW_COLUMNS):
+        part = names[start : start + _ROW_COLUMNS]
+        left = place
+        for batch in file.iter_batches(
+            _ROW_BATCH, row_groups=[group], columns=part, use_threads=False
+        ):
+            if left < batch.num_rows:
+                values += [batch.column(name)[left].as_py() for name in part]
+                break
+            left -= batch.num_rows
+    return tuple(values)
 
 
 def count_rows(table: StoredTable, question: Question) -> int:
