@@ -174,6 +174,11 @@ class Hub:
         self._administrate("create-release", name, *(f"--group={group}" for group in groups))
         return name
 
+    def register_release(self, name: str, objects: Path) -> str:
+        """Register a release for everybody with its object catalog; return its name."""
+        self._administrate("register-release", name, "--objects", str(objects), "--public")
+        return name
+
     def get(self, path: str, token: str) -> Any:
         """Return the JSON answer of an address below ``/api/``."""
         return self.call("GET", path, token)
