@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pztables.profile.redshift import SANE_REDSHIFTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SHOWN: Final = 10
 
@@ -17,24 +18,12 @@ def column_checks(columns: Sequence[Mapping[str, Any]], n_rows: int) -> list[dic
     empty = [c["name"] for c in columns if n_rows and c["n_null"] + c["n_nan"] == n_rows]
     constant = [c["name"] for c in columns if n_rows > 1 and _is_constant(c)]
     infinite = [c["name"] for c in columns if c["n_infinite"]]
-    everywhere = "the same value everywhere"
     checks = [
-        _check(
-            "columns_with_values",
-            empty,
-            "Every column has values.",
-            ("has no value", "have no value"),
-        ),
-        _check(
-            "columns_vary",
-            constant,
-            "No column is constant.",
-            (f"holds {everywhere}", f"hold {everywhere}"),
-        ),
+        _check("columns_with_values", empty, _EMPTY),
+        _check("columns_vary", constant, _CONSTANT),
     ]
     if infinite:
-        bad = ("holds infinite values", "hold infinite values")
-        checks.append(_check("columns_finite", infinite, "", bad))
+        checks.append(_check("columns_finite", infinite, _INFINITE))
     return checks
 
 
@@ -47,15 +36,39 @@ def _is_constant(column: Mapping[str, Any]) -> bool:
     return column["min"] is not None and bool(column["min"] == column["max"])
 
 
-def _check(code: str, names: list[str], good: str, bad: tuple[str, str]) -> dict[str, Any]:
-    """Return a check that is fine without names; ``bad`` is what one and what several do."""
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said where no column has a fault, one has it, several have it.
+
+    Whole sentences, so that they can be translated.
+    """
+
+    none: str
+    one: Callable[[str], str]
+    several: Callable[[int, str], str]
+
+
+_EMPTY: Final = _Words(
+    "Every column has values.",
+    lambda name: f"Column {name} has no value.",
+    lambda count, names: f"{count} columns have no value: {names}.",
+)
+_CONSTANT: Final = _Words(
+    "No column is constant.",
+    lambda name: f"Column {name} holds the same value everywhere.",
+    lambda count, names: f"{count} columns hold the same value everywhere: {names}.",
+)
+_INFINITE: Final = _Words(
+    "No column holds infinite values.",
+    lambda name: f"Column {name} holds infinite values.",
+    lambda count, names: f"{count} columns hold infinite values: {names}.",
+)
+
+
+def _check(code: str, names: list[str], words: _Words) -> dict[str, Any]:
     shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
-    fault = (
-        f"Column {shown} {bad[0]}."
-        if len(names) == 1
-        else f"{len(names)} columns {bad[1]}: {shown}."
-    )
-    message = fault if names else good
+    fault = words.one(shown) if len(names) == 1 else words.several(len(names), shown)
+    message = fault if names else words.none
     data = {"count": len(names), "columns": names[:_SHOWN]}
     return {"code": code, "ok": not names, "message": message, "data": data}
 
