@@ -257,8 +257,10 @@ def replaced_among(products: Sequence[int], user: Actor) -> set[int]:
 def versions_of(product: Product, user: Actor) -> Versions:
     """Return the published products next to one in the row of its versions; one query."""
     near = Q(replaces=product.pk) | Q(pk=product.replaces_id)
+    # Named by their ids: SQLite would look at every published product for the condition itself.
+    numbers = Product.objects.filter(near).order_by().values("pk")
     found = _visible_products(user, include_deleted=False).filter(
-        near, status=ProductStatus.PUBLISHED
+        pk__in=numbers, status=ProductStatus.PUBLISHED
     )
     products = list(found.order_by("pk"))
     earlier = next((item for item in products if item.pk == product.replaces_id), None)

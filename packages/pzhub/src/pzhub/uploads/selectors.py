@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -34,10 +34,14 @@ def space_by_user(words: str = "") -> QuerySet[User]:
         named = named.filter(
             Q(username__icontains=word) | Q(display_name__icontains=word) | Q(email__icontains=word)
         )
-    there = ~Q(products__status=ProductStatus.DELETED)
+    # Not by joins: products would be repeated by their files, and counted apart again.
+    products = Product.objects.exclude(status=ProductStatus.DELETED).filter(user=OuterRef("pk"))
+    files = ProductFile.objects.exclude(product__status=ProductStatus.DELETED)
+    files = files.filter(product__user=OuterRef("pk")).order_by()
+    size = files.values("product__user").annotate(total=Sum("size")).values("total")
+    number = products.order_by().values("user").annotate(number=Count("pk")).values("number")
     return named.annotate(
-        used_bytes=Coalesce(Sum("products__files__size", filter=there), 0),
-        n_products=Count("products", filter=there, distinct=True),
+        used_bytes=Coalesce(Subquery(size), 0), n_products=Coalesce(Subquery(number), 0)
     ).order_by("-used_bytes", "username")
 
 
