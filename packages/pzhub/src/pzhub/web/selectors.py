@@ -50,9 +50,8 @@ def job_counts(user: User | AnonymousUser) -> dict[str, int]:
         return {"running": 0, "failed": 0, "unread": 0, "newest": 0}
     week = connection.ops.adapt_datetimefield_value(timezone.now() - timedelta(days=7))
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNTS, [user.pk, *FINAL_PHASES, user.pk, Phase.ERROR, week, user.pk, user.pk]
-        )
+        ended, failed = [phase.value for phase in FINAL_PHASES], Phase.ERROR.value
+        cursor.execute(_COUNTS, [user.pk, *ended, user.pk, failed, week, user.pk, user.pk])
         found = cursor.fetchone()
     return dict(zip(("running", "failed", "unread", "newest"), map(int, found), strict=True))
 
