@@ -127,7 +127,8 @@ def place_of(kind: str) -> object:
     own = Product.objects.filter(user__username="ana", inspection__isnull=False).order_by("pk")
     published = own.filter(status=ProductStatus.PUBLISHED)
     if kind == "job":
-        return Process.objects.values_list("pk", flat=True).first()
+        runs = Process.objects.filter(user__username="ana")
+        return runs.values_list("pk", flat=True).first()
     if kind == "draft":
         drafts = Product.objects.filter(user__username="ana", status=ProductStatus.REGISTERING)
         return drafts.values_list("pk", flat=True).first()
@@ -142,11 +143,16 @@ def place_of(kind: str) -> object:
 def measured(who: str, path: str, times: int) -> tuple[float, float, int, int, int]:
     """Return wall and processor time (median, ms), queries, bytes and status of a page."""
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
     client = client_of(who)
     client.get(path)
-    with CaptureQueriesContext(connection) as queries:
+    queries: list[str] = []
+
+    def counted(execute: Any, sql: str, *rest: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(counted):
         response = client.get(path)
     walls, cpus = [], []
     for _ in range(times):
