@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product as combinations
@@ -276,7 +276,7 @@ class Shoot:
     def __init__(self, page: Page, folder: Path, suffix: str, notes: list[str]) -> None:
         self.page, self.folder, self.suffix, self.notes = page, folder, suffix, notes
 
-    def __call__(self, name: str, address: str, steps: Iterable[dict[str, str]] = ()) -> bool:
+    def __call__(self, name: str, address: str, steps: Sequence[dict[str, str]] = ()) -> bool:
         """Take one page; return whether it has a problem, which is printed."""
         self.notes.clear()
         # From a blank page: going to another part of the same page would load nothing.
@@ -286,7 +286,11 @@ class Shoot:
             self._do(**step)
         self.page.evaluate("document.fonts.ready")
         found = problems_of(self.page) + [note for note in self.notes if not HARMLESS.search(note)]
-        self._photograph(self.folder / f"{name}-{self.suffix}.png")
+        path = self.folder / f"{name}-{self.suffix}.png"
+        if steps:  # a dialog stands in the middle of the window
+            self.page.screenshot(path=path)
+        else:
+            self._photograph(path)
         for problem in found:
             print(f"{name}-{self.suffix}: {problem}")
         return bool(found)
