@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy_healpix import lonlat_to_healpix
 from django.test import Client
 
 from pzhub.accounts.models import User
@@ -113,6 +114,27 @@ def test_products_that_share_no_sky_have_nothing_to_count(
 
     assert "none: they share no sky" in page
     assert "/compare/common" not in page
+
+
+def test_positions_near_each_other_in_cells_side_by_side_are_counted(
+    signed_in: Client, described: Callable[..., Product]
+) -> None:
+    rng = np.random.default_rng(4)
+    apart = False
+    while not apart:  # until the border of two cells of order 10 lies between them
+        one = SkyCoord([rng.uniform(0, 360)], [rng.uniform(-60, 60)], unit="deg")
+        other = one.directional_offset_by(rng.uniform(0, 360) * u.deg, 50 * u.arcsec)
+        cells = [lonlat_to_healpix(each.ra, each.dec, 1024)[0] for each in (one, other)]
+        apart = cells[0] != cells[1]
+    products = [described(catalog([p.ra.deg[0]], [p.dec.deg[0]])) for p in (one, other)]
+    names = [product.internal_name for product in products]
+    page = signed_in.get(f"/compare?products={names[0]},{names[1]}&radius_arcsec=60.0").content
+    assert "share no sky" not in page.decode()
+    counted = signed_in.get(
+        f"/compare/common?left={names[0]}&right={names[1]}&radius_arcsec=60",
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    assert [int(number) for number in re.findall(r"(\d+) of ", counted)] == [1, 1]
 
 
 def test_products_without_tables_are_compared_by_their_facts(

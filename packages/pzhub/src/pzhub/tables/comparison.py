@@ -68,6 +68,15 @@ class Side:
     @cached_property
     def coverage(self) -> Any:
         """The MOC of its positions, or ``None``."""
+        return self._read_coverage()
+
+    @cached_property
+    def surroundings(self) -> Any:
+        """The MOC of its positions and of the cells around them, or ``None``."""
+        coverage = self._read_coverage()
+        return None if coverage is None else coverage.add_neighbours()  # it changes itself
+
+    def _read_coverage(self) -> Any:
         from mocpy import MOC
 
         sky = (self.profile or {}).get("sky") or {}
@@ -185,3 +194,10 @@ def overlap_deg2(left: Side, right: Side) -> float | None:
     if left.coverage is None or right.coverage is None:
         return None
     return float(left.coverage.intersection(right.coverage).sky_fraction) * _WHOLE_SKY_DEG2
+
+
+def may_be_near(left: Side, right: Side) -> bool:
+    """Whether a position of one may be near one of the other: in the same cell, or in the next."""
+    if left.coverage is None or right.coverage is None:
+        return False
+    return not left.surroundings.intersection(right.coverage).empty()

@@ -61,8 +61,8 @@ def counterparts_of(user: User, sides: list[Side], radius_arcsec: float) -> list
     if left.coverage is None or right.coverage is None:
         return [Counterparts(side, 0) for side in sides]
     # A counterpart may be in the next cell of the coverage (3.4 arcmin, more than any radius).
-    there = _positions(user, left, right.coverage.add_neighbours())
-    here = _positions(user, right, left.coverage.add_neighbours())
+    there = _positions(user, left, right.surroundings)
+    here = _positions(user, right, left.surroundings)
     return [
         Counterparts(left, rows_with_counterpart(there, here, radius_arcsec=radius_arcsec)),
         Counterparts(right, rows_with_counterpart(here, there, radius_arcsec=radius_arcsec)),

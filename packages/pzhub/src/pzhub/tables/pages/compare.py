@@ -23,6 +23,7 @@ from pzhub.tables.comparison import (
     Side,
     column_lines,
     common_redshifts,
+    may_be_near,
     overlap_deg2,
     sides_of,
 )
@@ -37,17 +38,17 @@ _SHOWN_LINES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two of the products: how much sky they share, and whether rows are counted at once."""
+    """Two of the products: how much sky they share, and whether rows are counted at once.
+
+    ``can_count`` says whether there can be common positions at all: also where they share no
+    cell, but have some side by side.
+    """
 
     left: Side
     right: Side
     area_deg2: float | None
     is_small: bool
-
-    @property
-    def can_count(self) -> bool:
-        """Whether there can be common positions at all."""
-        return bool(self.area_deg2)
+    can_count: bool
 
 
 @login_required
@@ -92,7 +93,8 @@ def radius_of(request: SignedInRequest) -> float:
 
 def _pair(left: Side, right: Side) -> Pair:
     rows = sum(side.profile["n_rows"] if side.profile else 0 for side in (left, right))
-    return Pair(left, right, overlap_deg2(left, right), rows <= _SMALL_ROWS)
+    is_small, is_near = rows <= _SMALL_ROWS, may_be_near(left, right)
+    return Pair(left, right, overlap_deg2(left, right), is_small, is_near)
 
 
 def _only(sides: list[Side], lines: list[ColumnLine]) -> list[tuple[Side, list[str]]]:
