@@ -50,6 +50,17 @@ def test_all_suggestions_are_accepted_at_once(
     assert "pos.eq.ra;meta.main" in page
 
 
+def test_choices_about_columns_that_were_read_again_cannot_be_taken_back(
+    ana_site: Client, inspected_draft: DraftMaker
+) -> None:
+    draft = inspected_draft()
+    way = f"/upload/{draft.pk}/columns"
+    ana_site.post(way, {"accept": column_named(draft, "Z").pk})
+    assert 'value="undo">' in ana_site.get(way).content.decode()
+    column_named(draft, "Z").delete()
+    assert 'value="undo" hidden>' in ana_site.get(way).content.decode()
+
+
 def test_a_form_of_a_thousand_columns_is_taken_whole(
     ana_site: Client, inspected_draft: DraftMaker
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from django.db import transaction
 
 from pzhub.accounts.models import User
-from pzhub.catalog.models import Product, ProductStatus
+from pzhub.catalog.models import Product, ProductStatus, ProductType
 from pzhub.catalog.policies import require_official
 from pzhub.catalog.selectors import MADE_OFFICIAL, MARKED_LATEST, TAKEN_BACK
 from pzhub.catalog.services.update import locked_product
@@ -91,6 +91,8 @@ def mark_latest(*, actor: User, product: Product, note: str) -> Product | None:
         raise ConflictError(f"{product} is not official: make it official first.")
     if product.is_latest:
         raise ConflictError(f"{product} is the latest of its type already.")
+    # Two products of a type that are marked at once would both stay so.
+    ProductType.objects.select_for_update().get(pk=product.product_type_id)
     before = latest_beside(product)
     if before is not None:
         _set_latest(before, latest=False)

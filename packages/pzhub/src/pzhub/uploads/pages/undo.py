@@ -22,8 +22,12 @@ class UndoStack:
         self._product = product
 
     def __len__(self) -> int:
-        """Return how many choices can be taken back."""
-        return len(self._session.get(self._key, []))
+        """Return how many choices can be taken back: those about columns that are still there."""
+        steps = self._session.get(self._key, [])
+        if not steps:
+            return 0
+        there = set(map(str, self._product.columns.values_list("pk", flat=True)))
+        return sum(not there.isdisjoint(step) for step in steps)
 
     @staticmethod
     def meanings(product: Product) -> dict[str, list[Any]]:
