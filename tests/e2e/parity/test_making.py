@@ -1,7 +1,8 @@
 """Parity with the site that users know, line by line: uploading, running, changing, deleting.
 
 The number before each docstring is the line's in the checklist of the specification;
-``tests/house/test_parity.py`` counts them.
+``tests/house/test_parity.py`` counts them. Thorough are those whose promises tests without a
+browser keep too.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ def test_what_a_type_must_have_is_asked_by_the_page_and_by_the_server(
     assert vera.wire.send("DELETE", f"products/{draft.key}/").status_code == 204
 
 
+@pytest.mark.thorough
 def test_drafts_are_gone_on_with_where_they_stopped_or_discarded(
     visit: Visit, raul: Person
 ) -> None:
@@ -120,6 +122,7 @@ def test_drafts_are_gone_on_with_where_they_stopped_or_discarded(
     raul.wire.send("DELETE", f"products/{kept.key}/")
 
 
+@pytest.mark.thorough
 def test_only_administrators_are_offered_the_official_mark_and_only_theirs_is_taken(
     visit: Visit, carl: Person, raul: Person
 ) -> None:
@@ -175,6 +178,7 @@ def panel_of(page: Page, heading: str) -> Locator:
     return page.locator("#provenance .panel").filter(has=page.get_by_role("heading", name=heading))
 
 
+@pytest.mark.thorough
 def test_the_sources_of_a_product_are_listed_and_lead_to_their_pages(
     visit: Visit, raul: Person, combined: Item, catalog: Item, second: Item
 ) -> None:
@@ -189,6 +193,7 @@ def test_the_sources_of_a_product_are_listed_and_lead_to_their_pages(
     expect(panel_of(page, "Used by")).to_contain_text(combined.title)
 
 
+@pytest.mark.thorough
 def test_a_product_shows_the_configuration_and_the_flag_translation_of_its_run(
     visit: Visit, raul: Person, combined: Item
 ) -> None:
@@ -203,6 +208,7 @@ def test_a_product_shows_the_configuration_and_the_flag_translation_of_its_run(
     expect(page.locator("pre[aria-label='Flag translation']")).to_contain_text("VVDS")
 
 
+@pytest.mark.thorough
 def test_the_form_of_combinations_has_six_inputs_and_wants_two_catalogs(
     visit: Visit, vera: Person, catalog: Item, complaints: Complaints
 ) -> None:
@@ -266,6 +272,7 @@ def test_a_release_decides_which_photometry_can_be_chosen(
 # -- what is one's own -----------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_owner_changes_the_words_and_the_files_beside_the_main_one(
     visit: Visit, vera: Person, second: Item, tmp_path: Path, complaints: Complaints
 ) -> None:
@@ -304,6 +311,7 @@ def test_the_owner_changes_the_words_and_the_files_beside_the_main_one(
     expect(names.filter(has_text="notes.txt")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_token_is_made_copied_and_replaced(visit: Visit, hub: Hub, mila: Person) -> None:
     """12.24: API token: create, copy, the new one replaces the one before."""
 
@@ -327,6 +335,7 @@ def test_a_token_is_made_copied_and_replaced(visit: Visit, hub: Hub, mila: Perso
     expect(page.get_by_text(tokens[1])).to_have_count(0)  # shown once
 
 
+@pytest.mark.thorough
 def test_a_product_is_deleted_after_a_question_and_can_be_taken_back(
     visit: Visit, vera: Person, complaints: Complaints
 ) -> None:
