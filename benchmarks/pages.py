@@ -4,7 +4,7 @@
 
 The pages are those of ``scripts/pages.yaml``. Each is asked for several times through all the
 middleware; printed are wall and processor time (median, ms), the queries, the size, and the ratio
-to the sign-in page, which shows nothing and is the floor. A page over 100 ms is marked.
+of the processor time to that of the sign-in page, which shows nothing and is the floor. A page over 100 ms is marked.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
 
         django.setup()
         print(f"{'page':32} {'ms':>7} {'cpu ms':>7} {'queries':>7} {'kB':>6} {'× floor':>8}")
-        floor = measured("visitor", "/login", options.times)[0]
+        floor = measured("visitor", "/login", options.times)[1]
         for who, pages in PAGES.items():
             for name, path in pages.items():
                 if re.search(options.only, name):
@@ -181,7 +181,7 @@ def print_page(who: str, name: str, path: str, times: int, floor: float) -> None
     if status >= 400 and name != "not-found":
         mark += f" status {status}"
     print(
-        f"{name:32} {wall:7.1f} {cpu:7.1f} {queries:7} {size / 1e3:6.0f} {wall / floor:8.1f}{mark}"
+        f"{name:32} {wall:7.1f} {cpu:7.1f} {queries:7} {size / 1e3:6.0f} {cpu / floor:8.1f}{mark}"
     )
 
 
