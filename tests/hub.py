@@ -207,8 +207,8 @@ def free_port() -> int:
 def serving(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Hub]:
     """Serve a data folder for the time of a block; nothing of it is left running."""
     hub = Hub(data_dir, *arguments, **environment)
-    hub.start()
     try:
+        hub.start()
         yield hub
     finally:
         hub.dismiss()
