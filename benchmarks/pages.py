@@ -4,7 +4,8 @@
 
 The pages are those of ``scripts/pages.yaml``. Each is asked for several times through all the
 middleware; printed are wall and processor time (median, ms), the queries, the size, and the ratio
-of the processor time to that of the sign-in page, which shows nothing and is the floor. A page over 100 ms is marked.
+of the processor time to that of the sign-in page, which shows nothing and is the floor. A page of
+more than 100 ms of processor time is marked.
 """
 
 from __future__ import annotations
