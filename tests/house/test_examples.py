@@ -26,7 +26,9 @@ def test_the_rule_file_of_the_guide_is_one(tmp_path: Path) -> None:
     assert set(rules.surveys) == {"MY SURVEY", "OTHER SURVEY"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorials/first-combination.md", "docs/how-to/see-the-data.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/tutorials/first-combination.md", "docs/how-to/see-the-data.md"]
+)
 def test_python_examples_are_python(page: str) -> None:
     for example in blocks(page, "python"):
         compile(example, page, "exec")
