@@ -13,6 +13,7 @@ from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -120,13 +121,13 @@ def reset(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/reset.html", {**context, "asked": form.cleaned_data["email"]})
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class ResetConfirm(PasswordResetConfirmView):
     """The page that the link leads to."""
 
     form_class = NewPasswordForm
     template_name = "accounts/reset_confirm.html"
     success_url = reverse_lazy("accounts:signin")
-    http_method_names = ["get", "head", "post", "options"]  # noqa: RUF012  # Django's own interface
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Set the password, and say so on the page of sign-in."""
