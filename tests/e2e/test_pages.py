@@ -153,7 +153,7 @@ def test_a_refused_file_keeps_the_draft_and_is_replaced(
     expect(page.get_by_text("broken.csv cannot be used")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("row 2 has 2 values where 3 are expected")).to_be_visible()
     page.goto("/product/new")
-    page.get_by_role("link", name="Mended later").click()
+    page.get_by_role("link", name="Mended later", exact=True).click()
     send_file(page, write_catalog(SURVEYS[0], tmp_path, seed=1))
     expect(page.get_by_text("broken.csv")).to_have_count(0)
 

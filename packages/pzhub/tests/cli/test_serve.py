@@ -99,11 +99,13 @@ def test_a_killed_web_worker_is_replaced(server: Hub) -> None:
     wait_for(lambda: answers(server))
 
 
-def test_it_ends_within_seconds_and_starts_again_within_seconds(server: Hub) -> None:
+def test_it_ends_with_all_its_parts_and_starts_again(server: Hub) -> None:
     family = server.process.children(recursive=True)
-    assert server.stop(signal.SIGINT) < 8
+    # How fast it is is measured by benchmarks; here it must not wait for something to time out.
+    assert server.stop(signal.SIGINT) < 20
     assert [part for part in family if part.is_running()] == []
-    assert server.start() < 5
+    assert server.start() < 20
+    assert answers(server)
 
 
 def test_a_killed_supervisor_leaves_nothing_in_the_way(server: Hub) -> None:
