@@ -17,6 +17,8 @@ from pzhub.core import storage
 from pzhub.core.errors import InvalidError, TooLargeError
 from pzhub.uploads.receive import staged_upload
 
+#: The limit may be raised for single users, so it is asked of the database.
+pytestmark = pytest.mark.django_db
 BOUNDARY = "xyz"
 
 

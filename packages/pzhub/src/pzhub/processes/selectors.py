@@ -44,6 +44,7 @@ _INPUT_LINKS: Final = ProcessInput.objects.order_by("position").select_related(
     "product__release",
     "product__user",
     "product__process__pipeline",
+    "product__saved_view",
 )
 
 
