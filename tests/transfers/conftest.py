@@ -68,7 +68,12 @@ class Shell:
         self.wait_until_held(program)
         program.send_signal(number)
         self.network.cut()
-        written = program.communicate(timeout=30)
+        try:
+            written = program.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.communicate()
+            raise
         self.network.release()
         return written
 

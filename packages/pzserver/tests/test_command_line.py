@@ -116,10 +116,8 @@ def test_a_server_that_fails_is_exit_code_1(server: Any, answer: Callable[..., A
     assert done.stderr == "pz: Incident 12: tell the administrators\n"
 
 
-@pytest.mark.parametrize("typed", ["pz list", "pzpipelines --help", "pzhub --help"])
-def test_ctrl_c_while_libraries_load_tells_no_traceback(typed: str) -> None:
-    name, argument = typed.split()
-    command = [sys.executable, "-X", "importtime", str(SCRIPTS / name), argument]
+def interrupted_while_loading(command: list[str]) -> tuple[int, str]:
+    """Send SIGINT once a program has begun to load libraries; return its code and last words."""
     program = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -130,8 +128,19 @@ def test_ctrl_c_while_libraries_load_tells_no_traceback(typed: str) -> None:
     program.send_signal(signal.SIGINT)
     rest = program.stderr.read()
     program.stderr.close()
-    assert program.wait() in (-signal.SIGINT, 130)
-    assert "Traceback" not in rest
+    return program.wait(), rest
+
+
+@pytest.mark.parametrize("typed", ["pz list", "pzpipelines --help", "pzhub --help"])
+def test_ctrl_c_while_libraries_load_tells_no_traceback(typed: str) -> None:
+    name, argument = typed.split()
+    command = [sys.executable, "-X", "importtime", str(SCRIPTS / name), argument]
+    for _ in range(20):
+        code, rest = interrupted_while_loading(command)
+        assert "Traceback" not in rest
+        if code in (-signal.SIGINT, 130):
+            return  # on a busy machine the program may be through before the signal arrives
+    pytest.fail("the signal never came in time")
 
 
 def stored(folder: Path, text: str) -> dict[str, str]:

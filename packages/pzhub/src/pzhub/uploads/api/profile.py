@@ -31,18 +31,23 @@ class UnknownSectionError(InvalidError):
 
 
 class ProfileOut(serializers.Serializer[Any]):
-    """What a table looks like; docs/explanation/profiles.md says what the keys mean."""
+    """What a table looks like; docs/explanation/profiles.md says what the keys mean.
 
-    version = serializers.IntegerField(help_text="Of the profile's form.")
-    n_rows = serializers.IntegerField()
-    roles = serializers.DictField(child=serializers.CharField(), help_text="Column by role.")
-    columns = serializers.ListField(child=serializers.DictField())
-    redshift = serializers.DictField(allow_null=True)
-    flags = serializers.DictField()
-    magnitudes = serializers.ListField(child=serializers.DictField())
-    densities = serializers.ListField(child=serializers.DictField())
-    sky = serializers.DictField(allow_null=True)
-    checks = serializers.ListField(child=serializers.DictField())
+    No key is required: ``section`` asks for some of them.
+    """
+
+    version = serializers.IntegerField(help_text="Of the profile's form.", required=False)
+    n_rows = serializers.IntegerField(required=False)
+    roles = serializers.DictField(
+        child=serializers.CharField(), help_text="Column by role.", required=False
+    )
+    columns = serializers.ListField(child=serializers.DictField(), required=False)
+    redshift = serializers.DictField(allow_null=True, required=False)
+    flags = serializers.DictField(required=False)
+    magnitudes = serializers.ListField(child=serializers.DictField(), required=False)
+    densities = serializers.ListField(child=serializers.DictField(), required=False)
+    sky = serializers.DictField(allow_null=True, required=False)
+    checks = serializers.ListField(child=serializers.DictField(), required=False)
 
 
 class ProfileWaitingOut(serializers.Serializer[Any]):
