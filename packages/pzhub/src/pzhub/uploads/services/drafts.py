@@ -80,8 +80,10 @@ def discard_drafts() -> int:
 @transaction.atomic
 def discard_untouched(draft: Product) -> bool:
     """Discard a draft, unless it was changed since it was read; return whether it went."""
-    same = _drafts().select_for_update(of=("self",)).filter(updated_at=draft.updated_at)
-    if not same.filter(pk=draft.pk).exists():
+    same = Product.objects.select_for_update().filter(
+        pk=draft.pk, status=ProductStatus.REGISTERING, updated_at=draft.updated_at
+    )
+    if same.first() is None:
         return False
     delete_product(
         actor=draft.user,
