@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -119,7 +120,12 @@ def test_a_server_that_fails_is_exit_code_1(server: Any, answer: Callable[..., A
 def interrupted_while_loading(command: list[str]) -> tuple[int, str]:
     """Send SIGINT once a program has begun to load libraries; return its code and last words."""
     program = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell ignore the signal, and so would children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads
     )
     assert program.stderr is not None
     for line in program.stderr:

@@ -440,7 +440,8 @@ def test_five_runs_share_two_slots_fairly(
     reconcile_once(policy)
     phases = [steps.phase(run) for run in runs]
     assert [phase != Phase.PENDING for phase in phases] == [True, False, False, False, True]
-    assert [wire_status(steps.fresh(run)) for run in runs] == ["Pending"] * 5
+    # The two that hold a slot may have begun already.
+    assert [wire_status(steps.fresh(run)) for run in runs[1:4]] == ["Pending"] * 3
     reconcile_once(policy)
     assert Process.objects.filter(phase=Phase.PENDING).count() == 3
 
