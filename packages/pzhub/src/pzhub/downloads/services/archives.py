@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -21,6 +19,7 @@ from pzhub.downloads.content import METADATA_NAME, ArchiveContent, content_of
 from pzhub.downloads.models import Archive, ArchiveKind, ArchiveStatus
 from pzhub.downloads.selectors import archive_for
 from pzhub.downloads.services.links import is_whole
+from pzhub.downloads.services.preparing import end_with, make_prepared, release_dead
 from pzhub.downloads.services.telling import tell_archive
 from pzhub.downloads.services.zipping import write_zip
 
@@ -29,12 +28,6 @@ BUILD_CHORE: Final = "pzhub.downloads.tasks.build"
 INLINE_BYTES: Final = 20_000_000
 #: A request waits this long for a chore, seconds.
 _PATIENCE_SECONDS: Final = 1.0
-_STATE: Final[dict[str, Any]] = {
-    "field": "status",
-    "waiting": ArchiveStatus.PENDING,
-    "running": ArchiveStatus.RUNNING,
-}
-_LOG = logging.getLogger(__name__)
 
 
 def prepare_archive(*, actor: User, product: Product, kind: ArchiveKind) -> Archive:
@@ -144,18 +137,8 @@ def _ready_values(content: ArchiveContent) -> dict[str, Any]:
 
 def build_archive(archive_id: int) -> None:
     """Do the chore of an archive, unless another worker does it or it is done."""
-    holder = chores.claim_row(Archive, archive_id, **_STATE)
-    if holder is None:
-        return
-    archive = Archive.objects.select_related("product__product_type").get(pk=archive_id)
-    with chores.kept_lease(Archive, archive_id, holder):
-        try:
-            _build(archive, holder)
-        except FileNotFoundError as missing:
-            _LOG.exception("archive %s: a file of the product is missing", archive_id)
-            _fail(archive, holder, f"{Path(missing.filename or '').name} is missing on the server")
-        finally:
-            chores.release_row(Archive, archive_id, holder, **_STATE)
+    archives = Archive.objects.select_related("product__product_type")
+    make_prepared(archives, archive_id, _build, _fail)
 
 
 def _build(archive: Archive, holder: str) -> None:
@@ -167,44 +150,26 @@ def _build(archive: Archive, holder: str) -> None:
     metadata = None if content.metadata is None else (METADATA_NAME, content.metadata)
     size, checksum = write_zip(target, content.members(), metadata)
     with transaction.atomic():
-        is_mine = _held(archive, holder).update(
-            status=ArchiveStatus.READY,
+        is_mine = end_with(
+            archive,
+            holder,
+            ArchiveStatus.READY,
             path=storage.relative_path(target),
             size=size,
             checksum=checksum,
             expires_at=_expiry(),
-            updated_at=timezone.now(),
-            lease_holder="",
-            lease_until=None,
         )
         if is_mine:
             tell_archive(archive)
 
 
 def _fail(archive: Archive, holder: str, message: str) -> None:
-    _held(archive, holder).update(
-        status=ArchiveStatus.FAILED,
-        error_message=message,
-        updated_at=timezone.now(),
-        lease_holder="",
-        lease_until=None,
-    )
-
-
-def _held(archive: Archive, holder: str) -> Any:
-    return Archive.objects.filter(pk=archive.pk, lease_holder=holder, status=ArchiveStatus.RUNNING)
+    end_with(archive, holder, ArchiveStatus.FAILED, error_message=message)
 
 
 def sweep_archives() -> None:
     """Give archives of killed workers to others; remove what expired."""
-    chores.release_dead_rows(Archive, **_STATE)
-    Archive.objects.filter(status=ArchiveStatus.PENDING, attempt__gte=chores.MAX_ATTEMPTS).update(
-        status=ArchiveStatus.FAILED,
-        updated_at=timezone.now(),
-        error_message="The server failed several times over this download: "
-        "tell the administrators.",
-    )
-    chores.enqueue_waiting_rows(Archive, BUILD_CHORE, field="status", waiting=ArchiveStatus.PENDING)
+    release_dead(Archive, BUILD_CHORE)
     _remove_expired()
     _remove_unknown_files()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 import zipfile
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from pzhub.accounts.models import User
@@ -24,6 +23,7 @@ from pzhub.core.audit import record
 from pzhub.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from pzhub.downloads.content import METADATA_NAME, ArchiveContent, content_of
 from pzhub.downloads.models import ArchiveKind, ArchiveStatus, Bundle
+from pzhub.downloads.services.preparing import end_with, held, make_prepared, release_dead
 from pzhub.downloads.services.telling import saw_bundle, tell_bundle
 from pzhub.downloads.services.zipping import add_file, add_text, yaml_text, zip_filled_by
 
@@ -37,13 +37,7 @@ MOST_WAITING: Final = 3
 MOST_KEPT: Final = 5
 #: How often the row tells how far the writing is, seconds.
 _TELL_SECONDS: Final = 1.0
-_STATE: Final[dict[str, Any]] = {
-    "field": "status",
-    "waiting": ArchiveStatus.PENDING,
-    "running": ArchiveStatus.RUNNING,
-}
 _UNFINISHED: Final = (ArchiveStatus.PENDING, ArchiveStatus.RUNNING)
-_LOG = logging.getLogger(__name__)
 
 
 class BundleTooLargeError(InvalidError):
@@ -154,18 +148,7 @@ def _left_out(product: Product, reason: str) -> dict[str, str]:
 
 def build_bundle(bundle_id: int) -> None:
     """Do the chore of a bundle, unless another worker does it or it is done."""
-    holder = chores.claim_row(Bundle, bundle_id, **_STATE)
-    if holder is None:
-        return
-    bundle = Bundle.objects.select_related("user").get(pk=bundle_id)
-    with chores.kept_lease(Bundle, bundle_id, holder):
-        try:
-            _build(bundle, holder)
-        except FileNotFoundError as missing:
-            _LOG.exception("bundle %s: a file of a product is missing", bundle_id)
-            _fail(bundle, holder, f"{Path(missing.filename or '').name} is missing on the server")
-        finally:
-            chores.release_row(Bundle, bundle_id, holder, **_STATE)
+    make_prepared(Bundle.objects.select_related("user"), bundle_id, _build, _fail)
 
 
 def _build(bundle: Bundle, holder: str) -> None:
@@ -186,8 +169,10 @@ def _build(bundle: Bundle, holder: str) -> None:
 
     size, checksum = zip_filled_by(fill, target)
     with transaction.atomic():
-        is_mine = _held(bundle, holder).update(
-            status=ArchiveStatus.READY,
+        is_mine = end_with(
+            bundle,
+            holder,
+            ArchiveStatus.READY,
             path=storage.relative_path(target),
             size=size,
             checksum=checksum,
@@ -195,9 +180,6 @@ def _build(bundle: Bundle, holder: str) -> None:
             n_products=len(contents),
             bytes_done=bundle.bytes_expected,
             expires_at=timezone.now() + timedelta(hours=hub_config().archive_hours),
-            updated_at=timezone.now(),
-            lease_holder="",
-            lease_until=None,
         )
         if is_mine:
             tell_bundle(bundle)
@@ -245,7 +227,7 @@ class _Progress:
     """Keeps how far the writing is in the row, not more often than people look."""
 
     def __init__(self, bundle: Bundle, holder: str) -> None:
-        self._row, self._n_bytes, self._told = _held(bundle, holder), 0, time.monotonic()
+        self._row, self._n_bytes, self._told = held(bundle, holder), 0, time.monotonic()
 
     def tell(self, n_bytes: int) -> None:
         """Add bytes that were written."""
@@ -256,18 +238,8 @@ class _Progress:
 
 
 def _fail(bundle: Bundle, holder: str, message: str) -> None:
-    _held(bundle, holder).update(
-        status=ArchiveStatus.FAILED,
-        error_message=message,
-        left_out=bundle.left_out,
-        updated_at=timezone.now(),
-        lease_holder="",
-        lease_until=None,
-    )
-
-
-def _held(bundle: Bundle, holder: str) -> QuerySet[Bundle]:
-    return Bundle.objects.filter(pk=bundle.pk, lease_holder=holder, status=ArchiveStatus.RUNNING)
+    facts = {"error_message": message, "left_out": bundle.left_out}
+    end_with(bundle, holder, ArchiveStatus.FAILED, **facts)
 
 
 def open_bundle(*, actor: User, bundle: Bundle) -> Path:
@@ -300,14 +272,7 @@ def _is_whole(path: Path, bundle: Bundle) -> bool:
 
 def sweep_bundles() -> None:
     """Give bundles of killed workers to others; remove what expired."""
-    chores.release_dead_rows(Bundle, **_STATE)
-    Bundle.objects.filter(status=ArchiveStatus.PENDING, attempt__gte=chores.MAX_ATTEMPTS).update(
-        status=ArchiveStatus.FAILED,
-        updated_at=timezone.now(),
-        error_message="The server failed several times over this download: "
-        "tell the administrators.",
-    )
-    chores.enqueue_waiting_rows(Bundle, BUILD_CHORE, field="status", waiting=ArchiveStatus.PENDING)
+    release_dead(Bundle, BUILD_CHORE)
     now = timezone.now()
     failed_before = now - timedelta(hours=hub_config().archive_hours)
     over = Q(status=ArchiveStatus.READY, expires_at__lt=now) | Q(
